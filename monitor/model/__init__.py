@@ -1,0 +1,1 @@
+"""Hold the frozen nouns that rooms hand to each other."""

@@ -1,0 +1,82 @@
+"""Describe where grouping puts an article, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.keys import ArticleKey, SourceKey, StoryId
+
+
+class Relation(StrEnum):
+    """Say how an article relates to the story it joined."""
+
+    FIRST = "first"  # it opened the story
+    SAME = "same"  # the same article: equal canonical URL or equal text
+    COPY = "copy"  # near-duplicate text, both ways
+    EXCERPT = "excerpt"  # most of the shorter text stands in the longer
+    UPDATE = "update"  # a newer version from the same source
+    EVENT = "event"  # another report of the same event
+
+
+COPIES = frozenset({Relation.SAME, Relation.COPY, Relation.EXCERPT, Relation.UPDATE})
+"""Relations that bring no independent report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """Name one reason for a score: `value` is the feature's value, `weight` what it added."""
+
+    name: str
+    value: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Put an article into a story; all that decided it is kept.
+
+    `score` and `threshold` are probabilities in [0, 1]; `rejected` is the nearest story that it
+    did not join, with its score. `shared_terms` are the strongest terms in common, at most 8.
+    """
+
+    article: ArticleKey
+    story: StoryId
+    relation: Relation
+    score: float
+    threshold: float
+    model: str
+    contributions: tuple[Contribution, ...] = ()
+    shared_terms: tuple[str, ...] = ()
+    nearest: ArticleKey | None = None
+    rejected: tuple[StoryId, float] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the article opened the story."""
+        return self.relation is Relation.FIRST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Be a story as stored. Moments are of its articles' publication."""
+
+    id: StoryId
+    title: str
+    lang: str | None
+    first_at: datetime
+    last_at: datetime
+    article_count: int
+    source_count: int
+    revision: int  # counts changes of its articles, from 1
+    lead: ArticleKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Be one article's seat in a story, as the alert room needs it."""
+
+    article: ArticleKey
+    source: SourceKey
+    relation: Relation

@@ -1,0 +1,96 @@
+"""Share the real parts: databases of both engines, and the data that lies beside the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from services.postgres import PostgresServer, database_on, pg_server, pg_url
+
+from monitor.store import migrate
+from monitor.store.engine import Store
+
+__all__ = ["pg_server", "pg_url"]
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("monitor", deadline=None)
+settings.load_profile("monitor")
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Give the moment at which tests begin."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the folder of large data sets, or skip: they do not lie in the repository."""
+    folder = Path(os.environ.get("MONITOR_TEST_SHARED", ROOT.parent / "shared"))
+    if not (folder / "suites").is_dir():
+        pytest.skip(f"no shared test data in {folder} (set MONITOR_TEST_SHARED)")
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give an empty database: each test that asks runs on both engines."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    url: str = request.getfixturevalue("pg_url")
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file: copying it is cheaper than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "monitor.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: PostgresServer) -> Iterator[str]:
+    """Give the name of a migrated database that others are made like."""
+    with database_on(pg_server) as url:
+        _migrate(url.replace("postgresql://", "postgresql+psycopg://"))
+        yield url.rsplit("/", 1)[1]
+
+
+def _migrate(url: str) -> None:
+    store = Store(url)
+    migrate.upgrade(store)
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Give a migrated store: each test that asks runs on both engines."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            path = tmp_path / "monitor.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            url = f"sqlite:///{path}"
+        else:
+            server = request.getfixturevalue("pg_server")
+            template = request.getfixturevalue("pg_template")
+            url = stack.enter_context(database_on(server, template))
+            url = url.replace("postgresql://", "postgresql+psycopg://")
+        store = Store(url)
+        stack.callback(store.close)
+        yield store
