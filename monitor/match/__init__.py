@@ -1,0 +1,1 @@
+"""Match articles against watch rules: query text, rule files, the engine, explanations."""

@@ -1,0 +1,181 @@
+"""Judge a query tree on one article, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from monitor.match.near import Chain, chains
+from monitor.match.reading import FieldText, Interval
+from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Or, Phrase, Word
+from monitor.model.article import Article
+from monitor.model.rule import Span
+from monitor.text.tokens import lang_class
+
+DEFAULT_FIELDS = ("title", "body")
+LEAD_TOKENS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Be a verdict with the places found, in order of field and place."""
+
+    matched: bool
+    spans: tuple[Span, ...]
+
+
+class Document:
+    """Be an article ready to be judged: fields are tokenised on first need and kept.
+
+    Title and body are two texts: no phrase or near reaches from one into the other.
+    """
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        self.lang = lang_class(article.lang or article.source.lang)
+        self._fields: dict[str, FieldText] = {}
+        # by identity: hashing a tree walks it; the node is kept so that its id stays its own
+        self._memo: dict[tuple[int, str], tuple[Node, list[Interval]]] = {}
+        self._chains: dict[tuple[int, str], tuple[Node, list[Chain]]] = {}
+
+    def field(self, name: str) -> FieldText:
+        """Give a field; `lead` is the body's."""
+        name = "body" if name == "lead" else name
+        if name not in self._fields:
+            self._fields[name] = FieldText(name, field_text(self.article, name), self.lang)
+        return self._fields[name]
+
+    def occurrences(self, node: Node, name: str) -> list[Interval]:
+        """List the places of a word, phrase, near, or an OR of these, in one field, in order.
+
+        Other nodes have no places of their own and give none.
+        """
+        if name == "lead":
+            return [place for place in self.occurrences(node, "body") if place[1] <= LEAD_TOKENS]
+        key = (id(node), name)
+        if key not in self._memo:
+            self._memo[key] = node, self._find(node, name)
+        return self._memo[key][1]
+
+    def chains(self, node: Near, name: str) -> list[Chain]:
+        """List the places of a near with their members."""
+        if name == "lead":
+            return [chain for chain in self.chains(node, "body") if chain.end <= LEAD_TOKENS]
+        key = (id(node), name)
+        if key not in self._chains:
+            parts = [self.occurrences(part, name) for part in node.parts]
+            self._chains[key] = node, chains(parts, node.gap, is_ordered=node.is_ordered)
+        return self._chains[key][1]
+
+    def _find(self, node: Node, name: str) -> list[Interval]:
+        if isinstance(node, Word):
+            return _word(node, self.field(name))
+        if isinstance(node, Phrase):
+            field = self.field(name)
+            return _in_a_row([_word(word, field) for word in node.words], field)
+        if isinstance(node, Near):
+            return [(chain.start, chain.end) for chain in self.chains(node, name)]
+        if isinstance(node, Or):
+            found = {place for part in node.parts for place in self.occurrences(part, name)}
+            return sorted(found)
+        if isinstance(node, (ListRef, Line)) and node.part is not None:
+            return self.occurrences(node.part, name)
+        return []
+
+    def holds(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> bool:
+        """Tell whether a tree matches in these fields."""
+        if isinstance(node, (Word, Phrase, Near)):
+            return any(self.occurrences(node, name) for name in fields)
+        if isinstance(node, And):
+            return all(self.holds(part, fields) for part in node.parts)
+        if isinstance(node, Or):
+            return any(self.holds(part, fields) for part in node.parts)
+        if isinstance(node, Not):
+            return not self.holds(node.part, fields)
+        if isinstance(node, Field):
+            return self.holds(node.part, (node.name,))
+        if isinstance(node, (ListRef, Line)):
+            return node.part is not None and self.holds(node.part, fields)
+        assert_never(node)
+
+
+def document(article: Article) -> Document:
+    """Prepare an article to be judged."""
+    return Document(article)
+
+
+def evaluate(node: Node, document: Document) -> Evaluation:
+    """Judge a tree on an article; lists must be resolved (one that is not never matches)."""
+    matched = document.holds(node)
+    spans = positive_spans(node, document, DEFAULT_FIELDS) if matched else []
+    return Evaluation(matched=matched, spans=tuple(spans))
+
+
+def positive_spans(node: Node, document: Document, fields: tuple[str, ...]) -> list[Span]:
+    """List the places of all leaves that are not negated; nears as whole intervals."""
+    if isinstance(node, (Word, Phrase, Near)):
+        return [
+            span_of(document, name, place)
+            for name in fields
+            for place in document.occurrences(node, name)
+        ]
+    if isinstance(node, Field):
+        return positive_spans(node.part, document, (node.name,))
+    if isinstance(node, (And, Or)):
+        found = {s for part in node.parts for s in positive_spans(part, document, fields)}
+        return sorted(found, key=place_order)
+    if isinstance(node, (ListRef, Line)) and node.part is not None:
+        return positive_spans(node.part, document, fields)
+    return []
+
+
+def span_of(document: Document, name: str, place: Interval) -> Span:
+    """Turn token positions of a field into code points."""
+    field = document.field(name)
+    start, end = field.span(place)
+    return Span(field=field.name, start=start, end=end)
+
+
+def place_order(span: Span) -> tuple[bool, bool, str, int, int]:
+    """Sort spans title first, then body, then the rest, each by place."""
+    return (span.field != "title", span.field != "body", span.field, span.start, span.end)
+
+
+def field_text(article: Article, name: str) -> str:
+    """Give a field's original text; tags are joined by newlines."""
+    if name == "tag":
+        return "\n".join(article.tags)
+    if name in ("title", "body", "author", "url"):
+        return str(getattr(article, name))
+    raise ValueError(f"no such field: {name}")
+
+
+def _word(word: Word, field: FieldText) -> list[Interval]:
+    if word.is_exact:
+        return field.postings.get("=" + word.word, [])
+    if "-" not in word.word:
+        return _form(word.word, word.mark, field)
+    first, *rest = word.word.split("-")
+    parts = [_form(first, word.mark, field), *(_form(part, "", field) for part in rest)]
+    joined = _form("".join([first, *rest]), word.mark, field)
+    return sorted({*_in_a_row(parts, field), *joined})
+
+
+def _form(form: str, mark: str, field: FieldText) -> list[Interval]:
+    if "*" in form or "?" in form:
+        return field.wild(form, mark)
+    return field.postings.get(mark + form, [])
+
+
+def _in_a_row(parts: list[list[Interval]], field: FieldText) -> list[Interval]:
+    """Find where places of the parts follow each other in one paragraph."""
+    if not all(parts):
+        return []
+    found = set(parts[0])
+    for part in parts[1:]:
+        behind: dict[int, list[int]] = {}
+        for start, end in part:
+            behind.setdefault(start, []).append(end)
+        found = {(start, last) for start, end in found for last in behind.get(end, ())}
+    paragraphs = field.paragraphs
+    return sorted((start, end) for start, end in found if paragraphs[start] == paragraphs[end - 1])

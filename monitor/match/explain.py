@@ -1,0 +1,300 @@
+"""Explain a verdict: every leaf with what was found where, nothing short-circuited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from monitor.match.evaluate import DEFAULT_FIELDS, Document
+from monitor.match.findings import (
+    found_text,
+    gaps,
+    is_positional,
+    marked_spans,
+    surface,
+)
+from monitor.match.near import Chain, chains, closest
+from monitor.match.only import OnlyResult, judge_only
+from monitor.match.tree import (
+    And,
+    Field,
+    Line,
+    ListRef,
+    LoadedRule,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Word,
+)
+from monitor.model.article import Article
+from monitor.model.rule import Span
+from monitor.text.marks import snippet
+
+MAX_GAP_SHOWN = 500
+"""How far apart the closest near is looked for."""
+MAX_MISSES_SHOWN = 8
+SNIPPET_CHARS = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Be what a node found: its words, their places (at most 20), and a line of text around.
+
+    `marks` are half-open ranges of `snippet`.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedNode:
+    """Be one node of the rule with its verdict.
+
+    `label` is the writer's own name for the line, or what the node is ("all of", "any of",
+    "near", "word", "exclude", "only", ...). `text` is its query text. `detail` says what a
+    failure missed by ("office ... open: 14 apart, limit 12"), or a note.
+    """
+
+    label: str
+    text: str
+    matched: bool
+    found: Sighting | None = None
+    detail: str = ""
+    children: tuple[ExplainedNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Be the whole answer to "why" and "why not": `matched` is the engine's own verdict.
+
+    `reasons` says in a sentence each what kept the rule from matching, () if it matches.
+    """
+
+    rule: str
+    article: str
+    title: str
+    matched: bool
+    query: ExplainedNode
+    excludes: tuple[ExplainedNode, ...] = ()
+    only: tuple[ExplainedNode, ...] = ()
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def explain(loaded: LoadedRule, article: Article) -> Explanation:
+    """Explain why a rule matches an article, or why not."""
+    document = Document(article)
+    query = _explained(loaded.query, document, DEFAULT_FIELDS)
+    excludes = tuple(_excluded(node, document) for node in loaded.exclude)
+    results = judge_only(loaded.only, document)
+    only = tuple(_filter(result) for result in results)
+    reasons = (*_missing(query), *_fired(excludes), *_held_back(results))
+    return Explanation(
+        rule=loaded.rule.id,
+        article=article.key,
+        title=article.title,
+        matched=not reasons,
+        query=query,
+        excludes=excludes,
+        only=only,
+        reasons=reasons,
+        notes=tuple(dict.fromkeys(result.note for result in results if result.note)),
+    )
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Give the explanation as an object that JSON can hold."""
+    return asdict(explanation)
+
+
+def as_lines(explanation: Explanation) -> list[str]:
+    """Write the explanation as lines of plain text, indented by depth."""
+    verdict = "matches" if explanation.matched else "does not match"
+    lines = [f"{explanation.rule} {verdict} {explanation.title!r} ({explanation.article})"]
+    lines += [f"  because {reason}" for reason in explanation.reasons]
+    for node in (explanation.query, *explanation.excludes, *explanation.only):
+        lines += _lines(node, 1)
+    return lines + [f"  note: {note}" for note in explanation.notes]
+
+
+def _lines(node: ExplainedNode, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    text = "" if node.children and node.label not in ("near", "ordered near") else node.text
+    sides = [part for part in (node.found.text if node.found else "", node.detail) if part]
+    head = f"{indent}{'+' if node.matched else '-'} {node.label}"
+    yield ": ".join([f"{head} {text}".rstrip(), *(["; ".join(sides)] if sides else [])])
+    if node.found and node.found.snippet and not node.children:
+        yield f"{indent}    {node.found.snippet}"
+    for child in node.children:
+        yield from _lines(child, depth + 1)
+
+
+def _explained(node: Node, document: Document, fields: tuple[str, ...]) -> ExplainedNode:
+    matched = document.holds(node, fields)
+    found = _sighting(node, document, fields) if matched and is_positional(node) else None
+    return ExplainedNode(
+        label=_label(node),
+        text=node.place.text,
+        matched=matched,
+        found=found,
+        detail=_detail(node, document, fields, matched=matched),
+        children=tuple(_children(node, document, fields)),
+    )
+
+
+def _children(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[ExplainedNode]:
+    if isinstance(node, (Word, Phrase)):
+        return
+    if isinstance(node, Field):
+        yield _explained(node.part, document, (node.name,))
+    elif isinstance(node, (Not, Line)):
+        yield _explained(node.part, document, fields)
+    elif isinstance(node, ListRef):
+        if node.part is not None:
+            yield from _terms(_parts(node.part), document, fields)
+    elif isinstance(node, Or):
+        yield from _terms(node.parts, document, fields)
+    else:
+        for part in node.parts:
+            yield _explained(part, document, fields)
+
+
+def _terms(
+    parts: tuple[Node, ...], document: Document, fields: tuple[str, ...]
+) -> Iterator[ExplainedNode]:
+    """Explain alternatives: all that hit, and the first misses (lists may hold thousands)."""
+    misses = 0
+    for part in parts:
+        if not document.holds(part, fields):
+            misses += 1
+            if misses > MAX_MISSES_SHOWN:
+                continue
+        yield _explained(part, document, fields)
+    if misses > MAX_MISSES_SHOWN:
+        text = f"{misses - MAX_MISSES_SHOWN} more alternatives"
+        yield ExplainedNode(label="not found", text=text, matched=False)
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, Or) else (node,)
+
+
+def _label(node: Node) -> str:
+    if isinstance(node, Line):
+        return node.name or "line"
+    if isinstance(node, Field):
+        return f"in {node.name}"
+    if isinstance(node, Near):
+        return "ordered near" if node.is_ordered else "near"
+    names = {
+        Word: "word", Phrase: "phrase", And: "all of", Or: "any of", Not: "not", ListRef: "list"
+    }  # fmt: skip
+    return names[type(node)]
+
+
+def _sighting(node: Node, document: Document, fields: tuple[str, ...]) -> Sighting:
+    spans = tuple(marked_spans(node, document, fields))
+    text = found_text(node, document, fields)
+    if not spans:
+        return Sighting(text=text, spans=(), snippet="", marks=())
+    name = spans[0].field
+    places = [(span.start, span.end) for span in spans if span.field == name]
+    shown, marks = snippet(document.field(name).text, places[:1], width=SNIPPET_CHARS)
+    return Sighting(text=text, spans=spans, snippet=shown, marks=marks)
+
+
+def _detail(node: Node, document: Document, fields: tuple[str, ...], *, matched: bool) -> str:
+    if isinstance(node, Near) and not matched:
+        return _near_miss(node, document, fields)
+    if isinstance(node, ListRef) and node.part is None:
+        return "the list is not loaded"
+    if isinstance(node, Not) and not matched and is_positional(node.part):
+        return f"found {found_text(node.part, document, fields)}"
+    return ""
+
+
+def _near_miss(node: Near, document: Document, fields: tuple[str, ...]) -> str:
+    """Say how a near failed: the part that is missing, or how far apart the closest stand."""
+    missing = [
+        part.place.text
+        for part in node.parts
+        if not any(document.occurrences(part, name) for name in fields)
+    ]
+    if missing:
+        return f"nowhere found: {', '.join(missing)}"
+    best: tuple[int, str, Chain] | None = None
+    for name in fields:
+        parts = [document.occurrences(part, name) for part in node.parts]
+        gap = closest(parts, is_ordered=node.is_ordered, limit=MAX_GAP_SHOWN)
+        if gap is not None and (best is None or gap < best[0]):
+            found = chains(parts, gap, is_ordered=node.is_ordered)
+            best = gap, name, min(found, key=lambda chain: max(gaps(chain)))
+    if best is None:
+        order = " in this order" if node.is_ordered else ""
+        return f"not in one field within {MAX_GAP_SHOWN} words{order}, limit {node.gap}"
+    gap, name, chain = best
+    words = " ... ".join(surface(document, name, place) for _, place in chain.members)
+    return f"{words}: {gap} apart, limit {node.gap}"
+
+
+def _excluded(node: Node, document: Document) -> ExplainedNode:
+    """Explain an exclusion; here `matched` means that it fired."""
+    explained = _explained(node, document, DEFAULT_FIELDS)
+    return ExplainedNode(
+        label="exclude",
+        text=explained.text,
+        matched=explained.matched,
+        found=explained.found,
+        detail=explained.detail,
+        children=explained.children,
+    )
+
+
+def _filter(result: OnlyResult) -> ExplainedNode:
+    detail = result.note or f"is {result.found}"
+    text = f"{result.key}: {result.wanted}"
+    return ExplainedNode(label="only", text=text, matched=result.passed, detail=detail)
+
+
+def _missing(node: ExplainedNode) -> Iterator[str]:
+    """Name the deepest lines that failed."""
+    if node.matched:
+        return
+    failing = [child for child in node.children if not child.matched]
+    if node.label == "all of" and failing:
+        for child in failing:
+            yield from _missing(child)
+        return
+    inner = node.children[0] if len(node.children) == 1 and not node.detail else node
+    name = "" if node.label in _PLAIN else f"{node.label}: "
+    if inner is not node and not inner.matched and inner.label == "all of":
+        yield from (f"{name}{reason}" for reason in _missing(inner))
+        return
+    yield f"{name}{node.text}: {node.detail or inner.detail or 'not found'}"
+
+
+_PLAIN = frozenset(
+    ("word", "phrase", "all of", "any of", "not", "list", "near", "ordered near", "line")
+)
+
+
+def _fired(excludes: tuple[ExplainedNode, ...]) -> Iterator[str]:
+    for node in excludes:
+        if node.matched:
+            found = node.found
+            words = (
+                f": found {found.text} in {found.spans[0].field}" if found and found.spans else ""
+            )
+            yield f"the exclusion {node.text} fired{words}"
+
+
+def _held_back(results: tuple[OnlyResult, ...]) -> Iterator[str]:
+    for result in results:
+        if not result.passed:
+            yield f"only {result.key}: {result.wanted}; it is {result.found}"

@@ -1,0 +1,134 @@
+"""Judge `only:`: metadata filters, where unknown passes with a note unless the rule is strict."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from monitor.match.evaluate import Document
+from monitor.match.tree import Only
+from monitor.model.article import Article, Origin, Precision
+
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlyResult:
+    """Say how one key of `only:` fared: `is_known` is False where the fact is missing."""
+
+    key: str
+    wanted: str
+    found: str
+    passed: bool
+    is_known: bool = True
+
+    @property
+    def note(self) -> str:
+        """Give the sentence that every explanation shows, "" if there is nothing to say."""
+        if self.is_known:
+            return ""
+        return f"{self.key} unknown: {'let through' if self.passed else 'held back'}"
+
+
+def judge_only(only: Only, document: Document) -> tuple[OnlyResult, ...]:
+    """Judge every key that the rule names, without stopping at the first that fails."""
+    results = [
+        result
+        for key in ("lang", "source", "country", "tier", "group")
+        for result in _listed(only, key, document.article)
+    ]
+    if only.words:
+        results.append(_words(only, document))
+    if only.max_age is not None and document.article.origin is not Origin.SEED:
+        results.append(_age(only, only.max_age, document.article))
+    return tuple(results)
+
+
+def _listed(only: Only, key: str, article: Article) -> list[OnlyResult]:
+    results = []
+    for name, is_wanted in ((key, True), (f"not_{key}", False)):
+        values: tuple[str | int, ...] = getattr(only, name)
+        if not values:
+            continue
+        fact = _fact(key, article)
+        is_known = fact is not None
+        hit = fact is not None and any(_fits(key, value, fact, article) for value in values)
+        passed = (hit is is_wanted) if is_known else not only.known
+        wanted = ("" if is_wanted else "not ") + ", ".join(str(value) for value in values)
+        results.append(
+            OnlyResult(
+                key=key,
+                wanted=wanted,
+                found="unknown" if fact is None else str(fact),
+                passed=passed,
+                is_known=is_known,
+            )
+        )
+    return results
+
+
+def _fact(key: str, article: Article) -> str | int | None:
+    source = article.source
+    if key == "lang":
+        return (article.lang or source.lang or "").lower().replace("_", "-") or None
+    if key == "source":
+        return source.key
+    return {"country": source.country, "tier": source.tier, "group": source.group}[key]
+
+
+def _fits(key: str, value: str | int, fact: str | int, article: Article) -> bool:
+    if key == "lang":  # en covers en-gb
+        wanted = str(value).lower()
+        return fact == wanted or str(fact).startswith(wanted + "-")
+    if key == "source":
+        return _is_from(str(value), article)
+    return str(value).casefold() == str(fact).casefold()
+
+
+def _is_from(value: str, article: Article) -> bool:
+    wanted = value.lower()
+    if wanted == article.source.key.lower():
+        return True
+    hosts = {*article.source.domains, _host(article.canonical_url), _host(article.url)}
+    return any(host == wanted or host.endswith("." + wanted) for host in hosts)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _words(only: Only, document: Document) -> OnlyResult:
+    """Count the body's tokens; several bounds must all hold (a range)."""
+    count = len(document.field("body").starts)
+    return OnlyResult(
+        key="words",
+        wanted=", ".join(f"{sign}{bound}" for sign, bound in only.words),
+        found=str(count),
+        passed=all(_COMPARE[sign](count, bound) for sign, bound in only.words),
+    )
+
+
+def _age(only: Only, limit: timedelta, article: Article) -> OnlyResult:
+    is_known = article.published_precision is not Precision.UNKNOWN
+    age = article.first_seen_at - article.published_at
+    if article.published_precision is Precision.DAY:  # some time that day: the latest counts
+        age -= timedelta(days=1)
+    return OnlyResult(
+        key="max_age",
+        wanted=f"at most {limit}",
+        found=str(max(age, timedelta(0))) if is_known else "unknown",
+        passed=age <= limit if is_known else not only.known,
+        is_known=is_known,
+    )

@@ -1,0 +1,225 @@
+"""Read query text into a tree (monitor.match.tree), with every defect named and cured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.match.checks import near_faults, unanchored
+from monitor.match.levels import Operand, combine
+from monitor.match.lexer import Kind, Lexeme, Lexer
+from monitor.match.problems import QueryProblem, error
+from monitor.match.tree import Field, ListRef, Node, Place
+from monitor.match.words import Leaf, read_leaf
+
+__all__ = ["Parsed", "QueryProblem", "near_faults", "parse_query", "unanchored"]
+
+_STARTS = {Kind.OPEN, Kind.QUOTED, Kind.WORD, Kind.MARKED, Kind.LIST, Kind.PREFIX}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """Be a query text read: `node` is None exactly if one of `problems` is an error."""
+
+    node: Node | None
+    problems: tuple[QueryProblem, ...] = ()
+
+
+def parse_query(text: str, *, needs_positive: bool = True) -> Parsed:
+    """Read one leaf's query text (RULES.md, section 2).
+
+    With `needs_positive` a query that could match by absence alone is an error; a line such as
+    `NOT x` beside other lines is judged by `unanchored` on the whole rule instead. Lists are left
+    unresolved: run `near_faults` again on the resolved tree.
+    """
+    lexer = Lexer(text)
+    lexer.read()
+    problems = lexer.problems
+    node = None
+    if not any(problem.is_error for problem in problems):
+        reader = _Reader(text, lexer.lexemes, problems)
+        node = reader.read()
+    if node is not None:
+        problems += near_faults(node)
+        lacking = unanchored(node) if needs_positive else None
+        if lacking is not None:
+            problems.append(_only_negated(lacking))
+    problems.sort(key=lambda problem: problem.offset)
+    if any(problem.is_error for problem in problems):
+        node = None
+    return Parsed(node=node, problems=tuple(problems))
+
+
+def _only_negated(node: Node) -> QueryProblem:
+    what = f"{node.place.text!r} only says what must be absent"
+    return error(node.place.start, what, "add a word that must be there", "only-negated")
+
+
+class _Reader:
+    """Read balanced lexemes, one level of parentheses after the other."""
+
+    def __init__(self, text: str, lexemes: list[Lexeme], problems: list[QueryProblem]) -> None:
+        self.text = text
+        self.lexemes = lexemes
+        self.problems = problems
+        self.at = 0
+
+    def read(self) -> Node | None:
+        if not self.lexemes:
+            self._fail(0, "the query is empty", "write a word", "empty")
+            return None
+        if len(self.lexemes) > 1 and all(lexeme.kind is Kind.WORD for lexeme in self.lexemes):
+            start, end = self.lexemes[0].start, self.lexemes[-1].end
+            return self._keep(read_leaf(self.text[start:end], start))
+        return self._level(in_field="")
+
+    def _fail(self, offset: int, what: str, cure: str, code: str) -> None:
+        self.problems.append(error(offset, what, cure, code))
+
+    def _keep(self, leaf: Leaf) -> Node | None:
+        self.problems += leaf.problems
+        return leaf.node
+
+    def _peek(self) -> Lexeme | None:
+        return self.lexemes[self.at] if self.at < len(self.lexemes) else None
+
+    def _level(self, in_field: str) -> Node | None:
+        """Read up to the closing parenthesis or the end, which is left unread."""
+        operands: list[Operand] = []
+        joins: list[Lexeme | None] = []
+        is_sound = True
+        while (lexeme := self._peek()) is not None and lexeme.kind is not Kind.CLOSE:
+            if len(joins) < len(operands):
+                joins.append(self._join(lexeme))
+            operand = self._operand(in_field)
+            if operand is None:
+                is_sound = False
+                if joins and len(joins) == len(operands):
+                    joins.pop()
+            else:
+                operands.append(operand)
+        if not operands:
+            if is_sound:
+                offset = lexeme.start if lexeme else len(self.text)
+                self._fail(offset, "nothing stands here", "write a word or phrase", "empty")
+            return None
+        return combine(self.text, operands, joins, self.problems) if is_sound else None
+
+    def _join(self, lexeme: Lexeme) -> Lexeme | None:
+        """Take the operator between two operands; None where they stand side by side."""
+        if lexeme.kind in (Kind.AND, Kind.OR, Kind.NEAR):
+            self.at += 1
+            return lexeme
+        if lexeme.kind in (Kind.NOT, Kind.MINUS):
+            return Lexeme(kind=Kind.AND, text="AND", start=lexeme.start)
+        return None
+
+    def _operand(self, in_field: str) -> Operand | None:
+        lexeme = self._peek()
+        before = self.lexemes[self.at - 1] if self.at else None
+        if lexeme is None or lexeme.kind not in _STARTS | {Kind.NOT, Kind.MINUS}:
+            place = before if before and (lexeme is None or lexeme.kind is Kind.CLOSE) else lexeme
+            if place is not None:
+                side = "before" if place is lexeme else "behind"
+                what = f"nothing stands {side} {place.text}"
+                self._fail(place.start, what, "add a word, or remove the operator", "operand")
+            if lexeme is not None and lexeme.kind is not Kind.CLOSE:
+                self.at += 1
+            return None
+        negation = lexeme if lexeme.kind in (Kind.NOT, Kind.MINUS) else None
+        if negation is not None:
+            self.at += 1
+            return self._negated(negation, in_field)
+        node = self._plain(lexeme, in_field)
+        end = self.lexemes[self.at - 1].end
+        return Operand(node=node, start=lexeme.start, end=end) if node else None
+
+    def _negated(self, negation: Lexeme, in_field: str) -> Operand | None:
+        lexeme = self._peek()
+        if lexeme is not None and lexeme.kind in (Kind.NOT, Kind.MINUS):
+            what = "a negation of a negation"
+            self._fail(lexeme.start, what, "remove both", "double-negation")
+            self.at += 1
+            return None
+        if lexeme is None or lexeme.kind not in _STARTS:
+            what = f"nothing stands behind {negation.text}"
+            self._fail(negation.start, what, "add what to exclude", "operand")
+            return None
+        node = self._plain(lexeme, in_field)
+        end = self.lexemes[self.at - 1].end
+        if node is None:
+            return None
+        return Operand(node=node, start=negation.start, end=end, negation=negation)
+
+    def _plain(self, lexeme: Lexeme, in_field: str) -> Node | None:
+        self.at += 1
+        if lexeme.kind is Kind.OPEN:
+            node = self._level(in_field)
+            self.at += 1  # the lexer made sure that a CLOSE stands here
+            return node
+        if lexeme.kind is Kind.PREFIX:
+            return self._prefixed(lexeme, in_field)
+        if lexeme.kind is Kind.LIST:
+            place = Place(text=lexeme.text, start=lexeme.start, end=lexeme.end)
+            return ListRef(place=place, name=lexeme.value)
+        return self._word(lexeme, in_field=in_field)
+
+    def _word(self, lexeme: Lexeme, *, in_field: str, prefix: Lexeme | None = None) -> Node | None:
+        is_quoted = lexeme.kind is Kind.QUOTED
+        offset = lexeme.start + (1 if is_quoted else 0)
+        shown = self.text[prefix.start if prefix else lexeme.start : lexeme.end]
+        return self._keep(
+            read_leaf(
+                lexeme.value,
+                offset,
+                shown=shown,
+                is_exact=prefix is not None,
+                keeps_mark=lexeme.kind is Kind.MARKED,
+                is_url=in_field == "url",
+            )
+        )
+
+    def _prefixed(self, prefix: Lexeme, in_field: str) -> Node | None:
+        lexeme = self._peek()
+        if lexeme is None or lexeme.kind not in _STARTS:
+            what = f"nothing stands behind {prefix.text}"
+            self._fail(prefix.start, what, "add a word, a phrase or parentheses", "operand")
+            return None
+        if prefix.value == "exact":
+            return self._exact(prefix, lexeme, in_field)
+        if in_field or (lexeme.kind is Kind.PREFIX and lexeme.value != "exact"):
+            self._fail(
+                lexeme.start if not in_field else prefix.start,
+                "a field inside a field",
+                "name one field only",
+                "nested-field",
+            )
+            self._skip()
+            return None
+        node = self._plain(lexeme, prefix.value)
+        if node is None:
+            return None
+        end = self.lexemes[self.at - 1].end
+        place = Place(text=self.text[prefix.start : end], start=prefix.start, end=end)
+        return Field(place=place, name=prefix.value, part=node)
+
+    def _exact(self, prefix: Lexeme, lexeme: Lexeme, in_field: str) -> Node | None:
+        if lexeme.kind in (Kind.WORD, Kind.QUOTED):
+            self.at += 1
+            return self._word(lexeme, in_field=in_field, prefix=prefix)
+        cure = 'write exact:Word or exact:"Two Words" for each'
+        self._fail(prefix.start, "exact: takes one word or one phrase", cure, "exact")
+        self._skip()
+        return None
+
+    def _skip(self) -> None:
+        """Pass over the operand that follows: prefixes, then a word or whole parentheses."""
+        while (lexeme := self._peek()) is not None and lexeme.kind is Kind.PREFIX:
+            self.at += 1
+        depth = 0
+        while (lexeme := self._peek()) is not None:
+            depth += (lexeme.kind is Kind.OPEN) - (lexeme.kind is Kind.CLOSE)
+            if depth < 0:
+                return
+            self.at += 1
+            if depth == 0:
+                return

@@ -1,0 +1,42 @@
+"""Try a rule on the cases of its `tests:`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.match.engine import judge
+from monitor.match.explain import explain
+from monitor.match.tree import LoadedRule, RuleTest
+from monitor.model.article import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """Say how a case went; `reason` is one line: what was found, or what was missing."""
+
+    __test__ = False  # pytest would collect it by its name
+
+    test: RuleTest
+    passed: bool
+    reason: str
+
+
+def run_tests(loaded: LoadedRule, seeds: Mapping[str, Article]) -> tuple[TestResult, ...]:
+    """Judge each case in order; `seeds` are the articles of seed files by path ("seeds/a.txt").
+
+    A case without metadata of its own is judged on `match` and `exclude` alone.
+    """
+    return tuple(_run(loaded, test, seeds) for test in loaded.tests)
+
+
+def _run(loaded: LoadedRule, test: RuleTest, seeds: Mapping[str, Article]) -> TestResult:
+    article = test.article or seeds.get(test.seed)
+    if article is None:
+        return TestResult(test=test, passed=False, reason=f"{test.seed} could not be read")
+    match = judge(loaded, article, with_only=test.judges_only)
+    if match is None:
+        reason = "; ".join(explain(loaded, article).reasons) or "it does not match"
+    else:
+        reason = "; ".join(map(str, match.findings)) or "it matches"
+    return TestResult(test=test, passed=(match is not None) == test.expects_match, reason=reason)

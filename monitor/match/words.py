@@ -1,0 +1,129 @@
+"""Turn a query's words and quoted phrases into leaves, cut as an article is cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.match.problems import QueryProblem, error, warning
+from monitor.match.tree import Node, Phrase, Place, Word
+from monitor.text.tokens import Token, tokenize
+
+# Two letters of the Vai script stand for the wildcards while a word is cut and folded: they count
+# as letters, have no case, and folding leaves them alone.
+_TO_LETTERS = str.maketrans({"*": "\ua500", "?": "\ua501"})
+_TO_WILDCARDS = str.maketrans({"\ua500": "*", "\ua501": "?"})
+MIN_LITERALS = 2
+"""A wildcard with fewer letters would hit a good part of all words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """Be a leaf read from words: `node` is None if an error says why."""
+
+    node: Node | None
+    problems: tuple[QueryProblem, ...] = ()
+
+
+def read_leaf(
+    text: str,
+    offset: int,
+    *,
+    shown: str | None = None,
+    is_exact: bool = False,
+    keeps_mark: bool = False,
+    is_url: bool = False,
+) -> Leaf:
+    """Read a word, or words to stand side by side, that starts at `offset` of the query.
+
+    `shown` is the text its place repeats (with quotes or prefix); `keeps_mark` is set for words
+    outside quotes, where # and @ mean something.
+    """
+    units = _units(text)
+    problems = [*_punctuation(text, offset, units, is_url=is_url)]
+    place = Place(text=shown or text, start=offset, end=offset + len(text))
+    if not units:
+        what = f"{text!r} holds no word" if text.strip() else "an empty phrase"
+        return Leaf(node=None, problems=(error(offset, what, "remove it", "no-word"),))
+    words = [_word(text, offset, unit, is_exact, keeps_mark) for unit in units]
+    problems += _wildcards(words, is_exact=is_exact)
+    if any(problem.is_error for problem in problems):
+        return Leaf(node=None, problems=tuple(p for p in problems if p.is_error))
+    if len(words) == 1:
+        only = words[0]
+        word = Word(place=place, word=only.word, is_exact=is_exact, mark=only.mark)
+        return Leaf(node=word, problems=tuple(problems))
+    phrase = Phrase(place=place, words=tuple(words), is_exact=is_exact)
+    return Leaf(node=phrase, problems=tuple(problems))
+
+
+def _units(text: str) -> list[tuple[Token, ...]]:
+    """Group tokens into words: a plain token alone, a compound as (joined form, parts...)."""
+    tokens = tokenize(text.translate(_TO_LETTERS), lang="en")
+    units: list[tuple[Token, ...]] = []
+    at = 0
+    while at < len(tokens):
+        if at + 1 < len(tokens) and (width := tokens[at + 1].width) > 1:
+            units.append((tokens[at + 1], tokens[at], *tokens[at + 2 : at + 1 + width]))
+            at += 1 + width
+        else:
+            units.append((tokens[at],))
+            at += 1
+    return units
+
+
+def _word(
+    text: str, offset: int, unit: tuple[Token, ...], is_exact: bool, keeps_mark: bool
+) -> Word:
+    head = unit[0]
+    folded = "-".join(part.folded for part in unit[1:]) or head.folded
+    word = head.exact[0] if is_exact else folded
+    return Word(
+        place=Place(
+            text=text[head.start : head.end], start=offset + head.start, end=offset + head.end
+        ),
+        word=word.translate(_TO_WILDCARDS),
+        is_exact=is_exact,
+        mark=head.mark if keeps_mark else "",
+    )
+
+
+def _punctuation(
+    text: str, offset: int, units: list[tuple[Token, ...]], *, is_url: bool
+) -> list[QueryProblem]:
+    """Note signs that an article's reading drops too."""
+    if is_url:
+        return []
+    covered = [False] * len(text)
+    for unit in units:
+        for at in range(unit[0].start, unit[0].end):
+            covered[at] = True
+    lost = [at for at, char in enumerate(text) if not covered[at] and not char.isspace()]
+    if not lost:
+        return []
+    signs = "".join(dict.fromkeys(text[at] for at in lost))
+    what = f"{signs!r} in {text.strip()!r} only separates words, as it does in an article"
+    return [warning(offset + lost[0], what, "leave it out to be clear", "punctuation")]
+
+
+def _wildcards(words: list[Word], *, is_exact: bool) -> list[QueryProblem]:
+    found = []
+    for word in words:
+        if is_exact and ("*" in word.word or "?" in word.word):
+            what = f"exact: takes a word as written, {word.place.text!r} holds a wildcard"
+            found.append(error(word.place.start, what, "drop one of the two", "exact-wildcard"))
+        for part in word.word.split("-") if not is_exact else ():
+            literals = sum(char.isalnum() for char in part)
+            if ("*" in part or "?" in part) and literals < MIN_LITERALS:
+                found.append(_too_open(word))
+                break
+        if word.word.endswith("?") and not word.word.endswith("??") and word is words[-1]:
+            what = f"{word.place.text!r} asks for exactly one more letter"
+            cure = "drop the question mark if it is only punctuation"
+            found.append(warning(word.place.end - 1, what, cure, "trailing-question-mark"))
+    return found
+
+
+def _too_open(word: Word) -> QueryProblem:
+    what = f"the wildcard {word.place.text!r} needs at least two letters beside it"
+    cure = "write more letters; in scripts without spaces leave * out, parts of words are found"
+    return error(word.place.start, what, cure, "open-wildcard")

@@ -1,0 +1,1 @@
+"""Read text: tokens and their folding, cleaning, marks. Pure; any room may use it."""

@@ -1,0 +1,221 @@
+"""Clean text that came from outside, so that it can be shown, sent and stored."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import regex
+from lxml import etree
+from lxml import html as lxml_html
+
+ELLIPSIS = "…"
+MAX_MARKUP_DEPTH = 200
+"""Deeper nesting is a hostile document: tags are dropped one by one instead of parsed."""
+
+# U+200C and U+200D belong to words (Persian, Hindi) and stay
+_HARMFUL = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
+)
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_DROPPED = re.compile(f"[{_HARMFUL}]")
+_SPACES = re.compile(r"\s+")
+_SPACES_IN_LINE = re.compile(r"[^\S\n]+")
+_BLANK = re.compile(r"\n{2,}")
+_GRAPHEME = regex.compile(r"\X")
+
+
+def clean_line(text: str, limit: int | None = None) -> str:
+    """Make one line of a text: no controls, no direction marks, single spaces, no ends.
+
+    Cut to at most `limit` code points (1 or more), the ellipsis included, between characters as
+    a reader sees them. Idempotent.
+    """
+    line = _SPACES.sub(" ", _DROPPED.sub(_in_place_of, _LINE_ENDS.sub(" ", text))).strip()
+    return line if limit is None else cut(line, limit)
+
+
+def clean_text(text: str) -> str:
+    """Clean a text of many lines: as `clean_line`, but newlines stay.
+
+    Paragraphs are separated by exactly one blank line, lines have no spaces at their ends.
+    Idempotent.
+    """
+    text = _DROPPED.sub(_in_place_of, _LINE_ENDS.sub("\n", text))
+    lines = (line.strip() for line in _SPACES_IN_LINE.sub(" ", text).split("\n"))
+    return _BLANK.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _in_place_of(hit: re.Match[str]) -> str:
+    """Give a space for controls, which separate, and nothing for marks without width."""
+    return " " if hit.group() < "\u00a0" else ""
+
+
+def cut(line: str, limit: int) -> str:
+    """Cut a line to at most `limit` code points between graphemes, with an ellipsis."""
+    if len(line) <= limit:
+        return line
+    if limit <= 1:
+        return ELLIPSIS[:limit]
+    end = 0
+    for hit in _GRAPHEME.finditer(line, 0, limit + 64):
+        if hit.end() > limit - 1:
+            break
+        end = hit.end()
+    return line[:end].rstrip() + ELLIPSIS
+
+
+_DROPPED_TAGS = frozenset(
+    ("script", "style", "noscript", "template", "iframe", "object", "svg", "math", "head", "title")
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_DEPTH_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+_RAW = re.compile(r"<(script|style|noscript|template)\b", re.IGNORECASE)
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>|<!--|<[!?/][^<>]*>")
+
+
+def strip_markup(html: str) -> str:
+    """Make plain text of an HTML fragment: cleaned, with a blank line between blocks.
+
+    Entities are decoded; scripts, styles and the like are dropped with what they hold. Text
+    without markup passes through cleaned.
+    """
+    if "<" not in html:
+        return clean_text(unescape(html))
+    html = _DROPPED.sub(_in_place_of, html)
+    if _depth(html) > MAX_MARKUP_DEPTH:
+        return _strip_by_hand(html)
+    try:
+        root = lxml_html.fragment_fromstring(html, create_parent="div")
+    except (etree.LxmlError, ValueError, AssertionError):
+        return _strip_by_hand(html)
+    return clean_text("".join(_pieces(root)))
+
+
+def _depth(html: str) -> int:
+    """Bound how deep elements nest: unclosed ones count, as a lenient parser may nest them."""
+    depth = deepest = 0
+    for hit in _DEPTH_TAG.finditer(html):
+        if hit[1]:
+            depth = max(depth - 1, 0)
+        elif hit[2].lower() not in _VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _pieces(root: etree._Element) -> list[str]:
+    """Walk the tree without recursion, in order, and gather its text."""
+    pieces: list[str] = []
+    skipped = 0
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        is_dropped = not tag or tag in _DROPPED_TAGS
+        if event == "start":
+            skipped += is_dropped
+            if not skipped:
+                pieces += _break(tag), _spaced(element.text)
+            continue
+        if event == "end":
+            skipped -= is_dropped
+            if not skipped:
+                pieces.append(_break(tag) if tag != "br" else "")
+        if not skipped and element is not root:
+            pieces.append(_spaced(element.tail))
+    return pieces
+
+
+def _break(tag: str) -> str:
+    if tag == "br":
+        return "\n"
+    return "\n\n" if tag in _BLOCKS else ""
+
+
+def _spaced(text: str | None) -> str:
+    """Give a text node's characters; its newlines are spaces in HTML."""
+    return _SPACES.sub(" ", text) if text else ""
+
+
+def _strip_by_hand(html: str) -> str:
+    """Drop tags one after the other: for documents that no parser should see."""
+    pieces: list[str] = []
+    at = 0
+    while hit := _TAG.search(html, at):
+        pieces.append(_spaced(html[at : hit.start()]))
+        at = hit.end()
+        name = (hit[1] or "").lower()
+        if hit.group() == "<!--":
+            at = _behind(html, "-->", at)
+        elif _RAW.match(hit.group()):
+            close = re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE).search(html, at)
+            at = close.end() if close else len(html)
+        pieces.append(_break(name))
+    pieces.append(_spaced(html[at:]))
+    return clean_text(unescape("".join(pieces)))
+
+
+def _behind(text: str, closer: str, at: int) -> int:
+    found = text.find(closer, at)
+    return len(text) if found < 0 else found + len(closer)

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.match.engine import Engine, judge, query_terms
+from monitor.match.explain import explain
+from monitor.match.query import parse_query
+from monitor.match.reading import wildcard
+from monitor.match.tree import And, Field, ListRef, Near, Node, Not, Only, Or, Phrase, Place, Word
+from monitor.model.article import Origin, Precision
+
+Make = Callable[..., Any]
+SHARED = Path(os.environ.get("MONITOR_TEST_SHARED", Path(__file__).parents[3] / "shared"))
+EXAMPLE = {
+    "who": "Meta OR Facebook OR WhatsApp",
+    "where": "Pakistan OR Islamabad",
+    "what": '(office OR offices OR bureau) NEAR/12 (open* OR "set up" OR establish)',
+}
+
+# The reference: obvious, slow, and written without a look at the evaluator.
+Text = list[list[str]]  # paragraphs of words
+
+
+def places(node: Node, text: Text) -> set[tuple[int, int]]:
+    words = [word for paragraph in text for word in paragraph]
+    homes = [at for at, paragraph in enumerate(text) for _ in paragraph]
+    if isinstance(node, Word):
+        fits = wildcard(node.word).fullmatch
+        return {(at, at + 1) for at, word in enumerate(words) if fits(word)}
+    if isinstance(node, Or):
+        return set().union(*(places(part, text) for part in node.parts))
+    if isinstance(node, Phrase):
+        rows = itertools.product(*(sorted(places(word, text)) for word in node.words))
+        runs = [r for r in rows if all(a[1] == b[0] for a, b in itertools.pairwise(r))]
+        return {(r[0][0], r[-1][1]) for r in runs if homes[r[0][0]] == homes[r[-1][0]]}
+    assert isinstance(node, Near)
+    found = set()
+    for row in itertools.product(*(sorted(places(part, text)) for part in node.parts)):
+        chain = list(row) if node.is_ordered else sorted(row)
+        if all(0 <= b[0] - a[1] <= node.gap for a, b in itertools.pairwise(chain)):
+            found.add((chain[0][0], chain[-1][1]))
+    return {
+        (s, e)
+        for s, e in found
+        if not any((a, b) != (s, e) and s <= a and b <= e for a, b in found)
+    }
+
+
+def holds(node: Node, texts: dict[str, Text], fields: tuple[str, ...] = ("title", "body")) -> bool:
+    if isinstance(node, And):
+        return all(holds(part, texts, fields) for part in node.parts)
+    if isinstance(node, Or):
+        return any(holds(part, texts, fields) for part in node.parts)
+    if isinstance(node, Not):
+        return not holds(node.part, texts, fields)
+    if isinstance(node, Field):
+        return holds(node.part, texts, (node.name,))
+    return any(places(node, texts[name]) for name in fields)
+
+
+WORDS = ["foo", "fob", "bar", "baz"]
+word = st.sampled_from([*WORDS, "fo*", "ba?", "*ar"])
+phrase = st.lists(word, min_size=2, max_size=3).map(lambda words: f'"{" ".join(words)}"')
+simple = word | phrase
+
+
+def _near(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda parts, operator, gap: "(" + f" {operator}/{gap} ".join(parts) + ")",
+        st.lists(inner, min_size=2, max_size=3),
+        st.sampled_from(["NEAR", "ONEAR"]),
+        st.integers(0, 3),
+    )
+
+
+either = st.lists(simple, min_size=2, max_size=2).map(lambda parts: f"({' OR '.join(parts)})")
+near = _near(simple | either | _near(simple))
+query = st.recursive(
+    simple | near,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' AND '.join(parts)})"),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
+        st.builds(lambda a, b: f"({a} AND NOT {b})", inner, inner),
+    ),
+    max_leaves=4,
+) | st.builds(lambda name, part: f"{name}:({part})", st.sampled_from(["title", "body"]), near)
+paragraph = st.lists(st.sampled_from(WORDS), max_size=6)
+text = st.lists(paragraph, max_size=3)
+
+
+def written(parts: Text) -> str:
+    return "\n\n".join(" ".join(part) for part in parts if part)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(query, min_size=1, max_size=4), paragraph, text)
+def test_engine_judge_and_explain_agree_with_the_reference(
+    article: Make, rule: Make, queries: list[str], title: list[str], body: Text
+) -> None:
+    loaded = [rule(each, id=f"r{at}") for at, each in enumerate(queries)]
+    judged = article(title=" ".join(title), body=written(body))
+    texts = {"title": [title], "body": body}
+    expected = [each.rule.id for each in loaded if holds(each.query, texts)]
+    assert [match.rule_id for match in Engine(loaded).match(judged)] == expected
+    for each in loaded:
+        is_match = each.rule.id in expected
+        assert (judge(each, judged) is not None) is is_match
+        assert explain(each, judged).matched is is_match
+    backwards = [match.rule_id for match in Engine(loaded[::-1]).match(judged)]
+    assert sorted(backwards) == sorted(expected)
+
+
+def test_findings_speak_the_writers_lines_and_the_articles_words(
+    article: Make, rule: Make
+) -> None:
+    judged = article(title="Facebook in Islamabad", body="An office may open. The offices open.")
+    match = judge(rule(EXAMPLE), judged)
+    assert match is not None
+    told = [str(finding) for finding in match.findings]
+    assert told == ["who: Facebook", "where: Islamabad", "what: offices ... open, side by side"]
+    spans = match.findings[2].spans
+    texts = [judged.body[span.start : span.end] for span in spans]
+    assert texts == ["office", "open", "offices", "open"]
+    assert match.findings[0].spans[0].field == "title"
+
+
+@pytest.mark.skipif(not (SHARED / "seeds").is_dir(), reason="the shared seeds are absent")
+def test_both_seed_articles_match_the_example_rule(article: Make, rule: Make) -> None:
+    loaded = rule(EXAMPLE, exclude=["meta-analysis"])
+    seeds = sorted((SHARED / "seeds").glob("*.txt"))
+    assert len(seeds) == 2
+    for seed in seeds:
+        judged = article(body=seed.read_text(encoding="utf-8"))
+        (match,) = Engine([loaded]).match(judged)
+        assert [finding.line for finding in match.findings] == ["who", "where", "what"]
+        assert explain(loaded, judged).matched
+
+
+def test_an_exclusion_anywhere_in_the_article_holds_the_rule_back(
+    article: Make, rule: Make
+) -> None:
+    loaded = rule("offices", exclude=["meta-analysis"])
+    assert judge(loaded, article(body="offices")) is not None
+    assert judge(loaded, article(title="A meta-analysis", body="offices")) is None
+    assert judge(loaded, article(title="A meta analysis", body="offices")) is None
+
+
+def test_a_list_that_resolves_is_any_of_its_terms(article: Make, rule: Make) -> None:
+    part = parse_query("Facebook OR Instagram").node
+    listed = ListRef(place=Place(text="$meta"), name="meta", part=part)
+    match = judge(rule(listed), article(body="on Instagram"))
+    assert match is not None
+    assert match.findings[0].text == "Instagram"
+    assert query_terms(rule(listed)) == {"facebook", "instagram"}
+    assert not Engine([rule(ListRef(place=Place(text="$x"), name="x"))]).match(article(body="x"))
+
+
+def test_query_terms_are_the_literal_words_that_are_not_negated(rule: Make) -> None:
+    terms = query_terms(rule('Méta AND e-mail AND (open* OR "set up") NOT Google'))
+    assert terms == {"meta", "e", "mail", "email", "set", "up"}
+
+
+ONLY = [
+    (Only(lang=("en",)), {"lang": "en-gb"}, {"lang": "ur"}, {}),
+    (Only(not_lang=("ur",)), {"lang": "en"}, {"lang": "ur"}, {}),
+    (Only(country=("PK",)), {"source": {"country": "PK"}}, {"source": {"country": "IN"}}, {}),
+    (Only(tier=(1, 2)), {"source": {"tier": 2}}, {"source": {"tier": 3}}, {}),
+    (Only(not_group=("x",)), {"source": {"group": "y"}}, {"source": {"group": "X"}}, {}),
+]
+
+
+@pytest.mark.parametrize(("only", "good", "bad", "unknown"), ONLY)
+def test_only_filters_and_lets_the_unknown_through_with_a_note(
+    article: Make, rule: Make, only: Only, good: Any, bad: Any, unknown: Any
+) -> None:
+    loaded = rule("Meta", only=only)
+    kept = judge(loaded, article(body="Meta", **good))
+    assert kept is not None
+    assert kept.notes == ()
+    assert judge(loaded, article(body="Meta", **bad)) is None
+    assert judge(loaded, article(body="Meta", **bad), with_only=False) is not None
+    let = judge(loaded, article(body="Meta", **unknown))
+    assert let is not None
+    assert let.notes[0].endswith("unknown: let through")
+    assert let.notes == explain(loaded, article(body="Meta", **unknown)).notes
+
+
+def test_known_holds_the_unknown_back(article: Make, rule: Make) -> None:
+    loaded = rule("Meta", only=Only(country=("PK",), known=True))
+    assert judge(loaded, article(body="Meta")) is None
+    assert "country" in explain(loaded, article(body="Meta")).reasons[0]
+
+
+def test_only_source_takes_a_key_or_a_domain(article: Make, rule: Make) -> None:
+    for value, expected in (("dawn", True), ("dawn.com", True), ("awn.com", False)):
+        match = judge(rule("Meta", only=Only(source=(value,))), article(body="Meta"))
+        assert (match is not None) is expected, value
+
+
+def test_only_words_is_a_range_of_the_bodys_tokens(article: Make, rule: Make) -> None:
+    loaded = rule("Meta", only=Only(words=((">=", 3), ("<", 5))))
+    for count, expected in ((2, False), (3, True), (4, True), (5, False)):
+        match = judge(loaded, article(title="a b c", body=" ".join(["Meta"] * count)))
+        assert (match is not None) is expected, count
+
+
+def test_only_max_age_is_exempt_for_seeds_and_lenient_for_dates(article: Make, rule: Make) -> None:
+    loaded = rule("Meta", only=Only(max_age=timedelta(days=3)))
+    now = article().first_seen_at
+    late = {"body": "Meta", "published_at": now - timedelta(days=3, hours=1)}
+    assert judge(loaded, article(**late)) is None
+    assert judge(loaded, article(**late, origin=Origin.SEED)) is not None
+    assert judge(loaded, article(**late, published_precision=Precision.DAY)) is not None
+    unsure = judge(loaded, article(**late, published_precision=Precision.UNKNOWN))
+    assert unsure is not None
+    assert unsure.notes == ("max_age unknown: let through",)

@@ -1,0 +1,249 @@
+"""Loading sound rules: their meaning, their revision, their lints, and no text that breaks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.match.load import LoadedRules, load_rules
+from monitor.match.run_tests import run_tests
+from monitor.match.schema import rule_schema
+from monitor.match.template import new_rule_text
+from monitor.model.keys import ChannelName
+from monitor.model.rule import Again, Tell
+
+ROOT = Path(__file__).parent.parent.parent
+MAILBOX = ChannelName("mailbox")
+CHANNELS = {MAILBOX: True, ChannelName("newsroom"): False}
+LISTS = {
+    "rules/lists/meta.yaml": "terms: [Meta, $apps]\n",
+    "rules/lists/apps.yaml": "terms: [WhatsApp]\n",
+}
+
+
+def load(
+    text: str,
+    lists: dict[str, str] | None = None,
+    workspace_has: Callable[[str], bool] = lambda path: False,
+) -> LoadedRules:
+    return load_rules(
+        {"rules/r.yaml": text},
+        LISTS if lists is None else lists,
+        channels=CHANNELS,
+        default_tell=((MAILBOX, Tell.DIGEST),),
+        workspace_has=workspace_has,
+    )
+
+
+def revision(text: str, lists: dict[str, str] | None = None) -> str:
+    found = load(text, lists)
+    assert found.errors == ()
+    return found.rules[0].rule.revision
+
+
+def lints(text: str, lists: dict[str, str] | None = None) -> set[str]:
+    found = load(text, lists)
+    assert found.errors == ()
+    return {warning.code for warning in found.warnings}
+
+
+def shipped() -> LoadedRules:
+    def read(folder: str) -> dict[str, str]:
+        paths = sorted((ROOT / folder).glob("*.yaml"))
+        return {f"{folder}/{path.name}": path.read_text(encoding="utf-8") for path in paths}
+
+    return load_rules(
+        read("rules"),
+        read("rules/lists"),
+        channels={MAILBOX: True},
+        default_tell=((MAILBOX, Tell.DIGEST),),
+        workspace_has=lambda path: (ROOT / path).is_file(),
+    )
+
+
+def test_the_shipped_rules_load_without_a_problem_or_a_warning() -> None:
+    found = shipped()
+    assert found.problems == ()
+    assert found.lists_used == ("meta", "pakistan")
+    assert [rule.rule.id for rule in found.rules] == ["meta-pakistan-office"]
+
+
+def test_the_shipped_rule_passes_its_tests_on_text() -> None:
+    (loaded,) = shipped().rules
+    results = [result for result in run_tests(loaded, {}) if not result.test.seed]
+    assert len(results) >= 3
+    assert [result.reason for result in results if not result.passed] == []
+
+
+def test_a_seed_that_was_not_read_fails_with_its_name() -> None:
+    (loaded,) = shipped().rules
+    seeds = [result for result in run_tests(loaded, {}) if result.test.seed]
+    assert seeds
+    assert all(not result.passed and result.test.seed in result.reason for result in seeds)
+
+
+def test_a_rule_takes_its_defaults() -> None:
+    (loaded,) = load("match: office\n").rules
+    assert (loaded.rule.id, loaded.rule.title) == ("r", "r")
+    assert loaded.rule.tell == ((MAILBOX, Tell.DIGEST),)
+    assert loaded.rule.again is Again.DEVELOPMENT
+
+
+def test_a_rule_that_would_tell_nobody_is_an_error() -> None:
+    found = load_rules(
+        {"rules/r.yaml": "match: office\n"}, {}, channels={}, workspace_has=lambda path: False
+    )
+    assert [error.code for error in found.errors] == ["rule-tell"]
+
+
+def test_several_rules_stand_in_one_file() -> None:
+    found = load("id: a\nmatch: office\n---\nid: b\nmatch: bureau\n")
+    assert [(loaded.rule.id, loaded.rule.line) for loaded in found.rules] == [("a", 1), ("b", 4)]
+
+
+def test_an_id_is_taken_across_files() -> None:
+    files = {"rules/a.yaml": "id: x\nmatch: office\n", "rules/b.yaml": "id: x\nmatch: bureau\n"}
+    tell = ((MAILBOX, Tell.DIGEST),)
+    found = load_rules(
+        files, {}, channels=CHANNELS, default_tell=tell, workspace_has=lambda path: False
+    )
+    assert [str(error) for error in found.errors] == [
+        "rules/b.yaml:1:5: the id 'x' is taken by rules/a.yaml:1; give each rule an id of its own"
+    ]
+
+
+@pytest.mark.parametrize("word", ["NO", "007", "12:30", "yes", "2022-09-28"])
+def test_a_word_that_yaml_would_turn_is_a_word(word: str) -> None:
+    found = load(f"match: {word}\n")
+    assert found.rules, found.problems
+    assert found.rules[0].query.place.text == word
+
+
+SAME = "match:\n  who: $meta\n  what: 'office NEAR/5 open*'\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "match:\n  what: '  office   NEAR/5   open*'\n  who: $meta\n",
+        "match:\n  subject: $meta\n  deed: OFFICE NEAR/5 Open*\n",
+        "title: T\nabout: A\nlabels: {a: b}\ntell: {newsroom: now}\nagain: never\n" + SAME,
+        SAME + "tests: {match: [Meta opens an office]}\n",
+        "id: other\n" + SAME,
+    ],
+)
+def test_a_revision_stays_while_the_meaning_does(text: str) -> None:
+    assert revision(text) == revision(SAME)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SAME + "exclude: bureau\n",
+        SAME + "only: {lang: en}\n",
+        SAME.replace("NEAR/5", "NEAR/6"),
+        SAME.replace("NEAR", "ONEAR"),
+        SAME.replace("open*", "open"),
+        SAME.replace("$meta", "Meta"),
+        SAME.replace("$meta", "exact:Meta"),
+    ],
+)
+def test_a_new_meaning_is_a_new_revision(text: str) -> None:
+    assert revision(text) != revision(SAME)
+
+
+def test_a_changed_list_is_a_new_revision_of_the_rules_that_use_it() -> None:
+    changed = {**LISTS, "rules/lists/apps.yaml": "terms: [WhatsApp, Instagram]\n"}
+    assert revision(SAME, changed) != revision(SAME)
+
+
+def test_a_list_used_by_a_used_list_is_used() -> None:
+    assert load(SAME).lists_used == ("apps", "meta")
+    assert "lint-unused-list" in lints("match: office building\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("match: office\n", "lint-no-tests"),
+        ("match: US\n", "lint-short-word"),
+        ("match: [office, IT]\n", "lint-short-word"),
+        ("match: office and bureau\n", "lower-case-operator"),
+    ],
+)
+def test_an_unwise_rule_is_warned_of_and_still_loads(text: str, code: str) -> None:
+    assert code in lints(text)
+
+
+def test_lists_that_run_in_a_circle_are_named() -> None:
+    lists = {"rules/lists/a.yaml": "terms: [$b]\n", "rules/lists/b.yaml": "terms: [$a]\n"}
+    found = load("match: $a\n", lists)
+    assert "a -> b -> a" in "\n".join(map(str, found.errors))
+    assert found.rules == ()
+
+
+def test_lists_cannot_multiply() -> None:
+    lists = {
+        f"rules/lists/l{n}.yaml": f"terms: [{', '.join([f'$l{n + 1}'] * 50)}]\n" for n in range(8)
+    }
+    lists["rules/lists/l8.yaml"] = "terms: [word]\n"
+    assert "list-too-large" in [error.code for error in load("match: $l0\n", lists).errors]
+
+
+def test_a_long_chain_of_lists_is_an_error() -> None:
+    lists = {f"rules/lists/l{n}.yaml": f"terms: [$l{n + 1}]\n" for n in range(300)}
+    lists["rules/lists/l300.yaml"] = "terms: [word]\n"
+    assert "list-too-deep" in [error.code for error in load("match: $l0\n", lists).errors]
+
+
+@pytest.mark.parametrize(
+    "title", ["Acme opens", "Acme: the #1", 'A "quoted" {brace}', "NO", "میٹا"]
+)
+def test_the_rule_for_newcomers_loads_and_passes_its_own_tests(title: str) -> None:
+    text = new_rule_text("acme", title, CHANNELS)
+    found = load(text)
+    assert found.errors == ()
+    assert found.rules[0].rule.title == title
+    assert text.count("\n") < 40
+    assert all(result.passed for result in run_tests(found.rules[0], {}))
+
+
+def test_the_schema_takes_what_the_loader_takes() -> None:
+    schema = rule_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for text in (new_rule_text("a", "b", CHANNELS), SAME, "match: [a, {all: [b, c]}]\n"):
+        jsonschema.validate(yaml.safe_load(text), schema)
+    for path in (ROOT / "rules").glob("*.yaml"):
+        jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"macth": "a"}, schema)
+
+
+def test_the_shipped_schema_is_the_current_one() -> None:
+    path = ROOT / "rules" / "rule.schema.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == rule_schema()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(alphabet="matchonlyRNOEA:/ -[]{}'\"$#*\n()0", max_size=80),
+    st.sampled_from(
+        [
+            "",
+            "match: ",
+            "match:\n  who: ",
+            "match: a\nonly: ",
+            "match: a\ntests: ",
+            "match: a\ntell: ",
+        ]
+    ),
+)
+def test_no_text_raises(text: str, key: str) -> None:
+    load(key + text, {"rules/lists/x.yaml": text})

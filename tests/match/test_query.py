@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.match.query import Parsed, near_faults, parse_query, unanchored
+from monitor.match.tree import Field, ListRef, Near, Node, Not, Phrase, Place, Word
+from monitor.text.tokens import tokenize
+
+calm = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def shape(node: Node | None) -> str:
+    if node is None:
+        return "none"
+    if isinstance(node, Word):
+        return f"{node.mark}{node.word}{'!' if node.is_exact else ''}"
+    if isinstance(node, Phrase):
+        return '"' + " ".join(map(shape, node.words)) + '"'
+    if isinstance(node, Near):
+        return f"{'o' * node.is_ordered}n{node.gap}({', '.join(map(shape, node.parts))})"
+    if isinstance(node, Not):
+        return f"not {shape(node.part)}"
+    if isinstance(node, Field):
+        return f"{node.name}:{shape(node.part)}"
+    if isinstance(node, ListRef):
+        return f"${node.name}"
+    assert not hasattr(node, "part")
+    return f"{type(node).__name__.lower()}({', '.join(map(shape, node.parts))})"
+
+
+def codes(parsed: Parsed) -> list[str]:
+    return [problem.code for problem in parsed.problems]
+
+
+READINGS = [
+    ("Meta", "meta"),
+    ("Meta Platforms", '"meta platforms"'),
+    ("open* office", '"open* office"'),
+    ('"set up"', '"set up"'),
+    ("“set up”", '"set up"'),
+    ("„set up“", '"set up"'),
+    ("A AND B AND C", "and(a, b, c)"),
+    ("A OR B OR C", "or(a, b, c)"),
+    ("A AND NOT B", "and(a, not b)"),
+    ("A NOT B", "and(a, not b)"),
+    ('A -b -"c d" -$x', 'and(a, not b, not "c d", not $x)'),
+    ("(A OR B) AND C", "and(or(a, b), c)"),
+    ("(((A)))", "a"),
+    ("A NEAR B", "n4(a, b)"),
+    ("A NEAR/5 B NEAR/5 C", "n5(a, b, c)"),
+    ("(A NEAR/5 B) NEAR/3 C", "n3(n5(a, b), c)"),
+    ("A NEAR/5 B AND C", "and(n5(a, b), c)"),
+    ("C NOT A NEAR/5 B", "and(c, not n5(a, b))"),
+    ("A ONEAR/0 (B OR $c)", "on0(a, or(b, $c))"),
+    ("exact:Meta", "meta!".replace("m", "M")),
+    ('exact:"Meta Platforms"', '"Meta! Platforms!"'),
+    ("exact:U.S.", "US!"),
+    ("#meta", "#meta"),
+    ("@Meta", "@meta"),
+    ("$META", "$meta"),
+    ("title:(A OR B)", "title:or(a, b)"),
+    ("title: A AND body:exact:B", "and(title:a, body:B!)"),
+    ("url:https://dawn.com/business", 'url:"https dawn com business"'),
+    ("e-mail", "e-mail"),
+    ("anti-trust*", "anti-trust*"),
+    ("AT&T", "at&t"),
+    ("1,000,000", "1,000,000"),
+    ("007", "007"),
+    ("脸书", '"脸 书"'),
+    ('"#meta or $META"', '"meta or meta"'),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), READINGS)
+def test_query_text_is_read_as_written(text: str, expected: str) -> None:
+    parsed = parse_query(text)
+    assert not [p for p in parsed.problems if p.is_error]
+    assert shape(parsed.node) == expected
+
+
+ERRORS = [
+    # text, code, offset, a piece of the cure
+    ("A OR B AND C", "mixed-operators", 2, "(A OR B) AND C"),
+    ("A OR B -c", "mixed-operators", 2, "(A OR B) AND -c"),
+    ("A OR NOT B", "mixed-operators", 2, "NOT B"),
+    ("A NEAR/5 B NEAR/3 C", "mixed-near", 11, "(A NEAR/5 B) NEAR/3 C"),
+    ("A NEAR/5 B ONEAR/5 C", "mixed-near", 11, "(A NEAR/5 B) ONEAR/5 C"),
+    ("A NEAR/5 B OR C", "mixed-near", 11, "(A NEAR/5 B) OR C"),
+    ("office $pakistan", "side-by-side", 0, "office AND $pakistan"),
+    ("Meta Platforms AND x", "side-by-side", 0, '"Meta Platforms"'),
+    ("title:A B", "side-by-side", 0, "title:A AND B"),
+    ("Meta - office", "lone-minus", 5, "-word"),
+    ("-", "lone-minus", 0, "-word"),
+    ("A | B", "sign", 2, "OR"),
+    ("COVID:19", "unknown-prefix", 0, '"COVID:19"'),
+    ("tilte:A", "unknown-prefix", 0, "title:"),
+    ("$Meta", "dollar", 0, "$meta for the list or $META"),
+    ("A NAER/5 B", "unknown-operator", 2, "NEAR/5"),
+    ("A Near/5 B", "unknown-operator", 2, "NEAR/5"),
+    ("A OnEAR B", "unknown-operator", 2, "ONEAR"),
+    ("A NEAR/5f B", "unknown-operator", 2, "ONEAR/5"),
+    ("A NEAR5 B", "unknown-operator", 2, "NEAR/5"),
+    ("A W/5 B", "unknown-operator", 2, "NEAR/5"),
+    ("A NEAR/5000 B", "gap", 2, "AND"),
+    ("a*", "open-wildcard", 0, "more letters"),
+    ('"Meta *"', "open-wildcard", 6, "more letters"),
+    ("exact:me*", "exact-wildcard", 6, "drop"),
+    ("exact:(A OR B)", "exact", 0, "for each"),
+    ("title:(body:A)", "nested-field", 7, "one field"),
+    ("A NEAR/5 (B AND C)", "near-operand", 10, "outside"),
+    ("A NEAR/5 title:B", "near-operand", 9, "outside"),
+    ("A NEAR/5 NOT B", "near-operand", 9, "AND NOT"),
+    ("NOT NOT A", "double-negation", 4, "both"),
+    ("NOT A", "only-negated", 0, "must be there"),
+    ("A OR (NOT B)", "only-negated", 6, "must be there"),
+    ("A AND", "operand", 2, "remove the operator"),
+    ("OR A", "operand", 0, "remove the operator"),
+    ("title:", "operand", 0, "word"),
+    ("A )", "parenthesis", 2, "("),
+    ("A AND (", "parenthesis", 6, ")"),
+    ('A "bc', "quote", 2, "closing quote"),
+    ("()", "empty", 1, "word"),
+    ("", "empty", 0, "word"),
+    ('""', "no-word", 1, "remove"),
+    ("A SENTENCE B", "unsupported", 2, "NEAR"),
+    ("A PARAGRAPH B", "unsupported", 2, "NEAR"),
+    ("A NOT NEAR/5 B", "unsupported", 2, "AND NOT"),
+    ("ATLEAST/3 (A OR B)", "unsupported", 0, "leave"),
+    ("forms:invest", "unsupported", 0, "invest*"),
+    (r"/CVE-\d{4} x/", "unsupported", 0, "words"),
+    ("copies_of:a.txt", "unsupported", 0, "phrase"),
+    ("(" * 10_000 + "A" + ")" * 10_000, "too-deep", 50, "lists"),
+    ("NOT " * 5_000 + "A", "double-negation", 4, "both"),
+    ("title:" * 5_000 + "A", "nested-field", 6, "one field"),
+    (" NEAR ".join("ABCDEFGHI"), "near-parts", 0, "AND"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "offset", "cure"), ERRORS)
+def test_what_cannot_be_meant_is_an_error_with_its_place_and_cure(
+    text: str, code: str, offset: int, cure: str
+) -> None:
+    parsed = parse_query(text)
+    assert parsed.node is None
+    first = next(p for p in parsed.problems if p.is_error)
+    assert (first.code, first.offset) == (code, offset)
+    assert cure in first.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Meta and Facebook", "lower-case-operator"),
+        ("Meta Platforms, Inc.", "punctuation"),
+        ("12:30", "punctuation"),
+        ("Meta?", "trailing-question-mark"),
+        ("A NEAR/60 B", "wide-near"),
+        ("Meta ADN office", "looks-like-operator"),
+    ],
+)
+def test_what_is_probably_not_meant_is_a_warning(text: str, code: str) -> None:
+    parsed = parse_query(text)
+    assert parsed.node is not None
+    assert codes(parsed) == [code]
+
+
+def test_a_negated_line_is_judged_with_the_whole_rule() -> None:
+    parsed = parse_query("NOT A", needs_positive=False)
+    assert parsed.node is not None
+    assert unanchored(parsed.node) is parsed.node
+
+
+def test_a_list_with_an_and_cannot_stand_in_a_near() -> None:
+    held = parse_query("A AND B").node
+    near = parse_query("C NEAR/2 $x").node
+    assert isinstance(near, Near)
+    place = Place(text="$x", start=9, end=11)
+    resolved = Near(
+        place=near.place, gap=2, parts=(near.parts[0], ListRef(place=place, name="x", part=held))
+    )
+    (fault,) = near_faults(resolved)
+    assert (fault.code, fault.offset) == ("near-operand", 9)
+
+
+def leaves(node: Node) -> list[Word]:
+    if isinstance(node, Word):
+        return [node]
+    if isinstance(node, Phrase):
+        return list(node.words)
+    inner = getattr(node, "parts", None) or [node.part]  # type: ignore[union-attr]
+    return [leaf for part in inner for leaf in leaves(part)]
+
+
+PIECES = [
+    "Meta",
+    "a-b",
+    "op*",
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR/2",
+    "(",
+    ")",
+    '"',
+    "-",
+    "title:",
+    "#",
+    ",",
+]
+
+
+@calm
+@given(st.lists(st.sampled_from(PIECES), max_size=9), st.sampled_from(["", " "]))
+def test_every_word_of_a_query_is_in_the_tree_or_an_error_is_given(
+    pieces: list[str], space: str
+) -> None:
+    text = space.join(pieces)
+    parsed = parse_query(text)
+    if parsed.node is None:
+        assert any(p.is_error and 0 <= p.offset <= len(text) for p in parsed.problems)
+        return
+    covered = [False] * len(text)
+    for leaf in leaves(parsed.node):
+        for at in range(leaf.place.start, leaf.place.end):
+            covered[at] = True
+    rest = "".join(" " if seen else char for char, seen in zip(text, covered, strict=True))
+    for operator in ("NEAR/2", "AND", "OR", "NOT", "title:"):
+        rest = rest.replace(operator, " ")
+    assert not tokenize(rest)
+    dropped = set(rest) - set(' ()"-#')
+    assert not dropped or "punctuation" in codes(parsed)
+
+
+@calm
+@given(st.text(max_size=60))
+def test_no_query_text_crashes_the_parser(text: str) -> None:
+    parsed = parse_query(text)
+    assert (parsed.node is None) is any(p.is_error for p in parsed.problems)
