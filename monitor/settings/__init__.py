@@ -1,0 +1,15 @@
+"""Read monitor.yaml, sources.yaml and the environment into one frozen value."""
+
+from monitor.settings.append import append_source
+from monitor.settings.load import load_settings
+from monitor.settings.values import Defaults, Retention, SecretText, Settings, Web
+
+__all__ = [
+    "Defaults",
+    "Retention",
+    "SecretText",
+    "Settings",
+    "Web",
+    "append_source",
+    "load_settings",
+]

@@ -1,0 +1,79 @@
+"""Hold everything that the files and the environment say, in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.model.delivery import Channel
+from monitor.model.keys import ChannelName
+from monitor.model.network import Limits, NetworkPolicy, Smtp
+from monitor.model.problem import Problem
+from monitor.model.rule import Again, Tell
+from monitor.model.source import Source
+
+
+class SecretText(str):
+    """Be a text that is used as it is but shown as `***` wherever values are dumped."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """Say what holds for a rule that does not say it itself.
+
+    `backfill` is how far a new rule or a first poll looks back.
+    """
+
+    tell: tuple[tuple[ChannelName, Tell], ...] = ()
+    again: Again = Again.DEVELOPMENT
+    backfill: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Say how long articles, and the log of tries to deliver, are kept."""
+
+    articles: timedelta = timedelta(days=365)
+    attempts: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Say where the web server listens; port 0 is any free one.
+
+    `is_port_set` tells a port that was asked for from the default, which may give way.
+    `public_url` has no slash at its end; None means that messages carry no links back to us.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    is_port_set: bool = False
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Be the whole configuration; `database_url` is a SQLAlchemy URL and never printed.
+
+    `warnings` are what is unwise but works.
+    """
+
+    workspace: Path
+    data_dir: Path
+    database_url: str = field(repr=False)
+    channels: tuple[Channel, ...] = ()
+    smtp: Smtp | None = None
+    defaults: Defaults = Defaults()
+    zone: str = "UTC"
+    retention: Retention = Retention()
+    web: Web = Web()
+    network: NetworkPolicy = field(default_factory=NetworkPolicy)
+    limits: Limits = field(default_factory=Limits)
+    sources: tuple[Source, ...] = field(default=(), repr=False)
+    warnings: tuple[Problem, ...] = ()
