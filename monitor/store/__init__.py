@@ -1,0 +1,1 @@
+"""Keep everything in one database: SQLite on one machine, PostgreSQL on many."""

@@ -1,0 +1,358 @@
+"""Keep articles, once each, with what rules found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Select, delete, func, or_, select, update
+
+from monitor.model.article import Article, Origin, Precision, TextState
+from monitor.model.keys import ArticleKey, Revision, RuleId
+from monitor.model.rule import Finding, Match
+from monitor.model.source import Source
+from monitor.store import json
+from monitor.store.engine import Tx
+from monitor.store.tables import AliasRow, ArticleRow, MatchRow, SeatRow
+from monitor.store.upsert import insert
+
+_CHUNK = 400  # SQLite takes at most 32,766 parameters, older ones 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Be an article the store has already; `feed_hash` is of what its feed stated last."""
+
+    id: int
+    key: ArticleKey
+    feed_hash: str
+    text_state: TextState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaced:
+    """Be an article the assigner has to look at; `story` is set if it has a seat already."""
+
+    id: int
+    article: Article
+    is_baseline: bool
+    story: str | None
+    relation: str | None
+    matches: tuple[StoredMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMatch:
+    """Be a match as stored; quiet ones are for digests only."""
+
+    match: Match
+    is_quiet: bool
+
+
+def find_known(tx: Tx, articles: Sequence[Article]) -> dict[ArticleKey, Known]:
+    """Find which of these the store has, by key or by alias; keyed by the key asked for."""
+    by_key = _by_key(tx, [article.key for article in articles])
+    aliases = [alias for a in articles if a.key not in by_key for alias in a.aliases]
+    by_alias = _by_alias(tx, aliases)
+    found = dict(by_key)
+    for article in articles:
+        if article.key not in found:
+            hits = [by_alias[alias] for alias in article.aliases if alias in by_alias]
+            if hits:
+                found[article.key] = hits[0]
+    return found
+
+
+_KNOWN = (ArticleRow.id, ArticleRow.key, ArticleRow.feed_hash, ArticleRow.text_state)
+
+
+def _known(row: Any) -> Known:
+    return Known(
+        id=row.id,
+        key=ArticleKey(row.key),
+        feed_hash=row.feed_hash,
+        text_state=TextState(row.text_state),
+    )
+
+
+def _by_key(tx: Tx, keys: Sequence[ArticleKey]) -> dict[ArticleKey, Known]:
+    rows = _in_chunks(tx, lambda part: select(*_KNOWN).where(ArticleRow.key.in_(part)), keys)
+    return {ArticleKey(row.key): _known(row) for row in rows}
+
+
+def _by_alias(tx: Tx, aliases: Sequence[str]) -> dict[str, Known]:
+    def query(part: Sequence[str]) -> Select[Any]:
+        joined = cast(Select[Any], select(AliasRow.alias, *_KNOWN)).join(ArticleRow)
+        return joined.where(AliasRow.alias.in_(part))
+
+    return {row.alias: _known(row) for row in _in_chunks(tx, query, aliases)}
+
+
+def _in_chunks(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
+    for start in range(0, len(values), _CHUNK):
+        yield from tx.execute(query(values[start : start + _CHUNK]))
+
+
+def add(tx: Tx, articles: Sequence[Article], *, is_baseline: bool) -> dict[ArticleKey, int]:
+    """Insert articles; give the ids of those that were really new, by key."""
+    if not articles:
+        return {}
+    rows = [_columns(article) | {"is_baseline": is_baseline} for article in articles]
+    statement = insert(tx, ArticleRow).on_conflict_do_nothing(index_elements=["key"])
+    added = tx.execute(statement.returning(ArticleRow.id, ArticleRow.key), rows).all()
+    ids = {ArticleKey(row.key): row.id for row in added}
+    aliases = [
+        {"alias": alias, "article_id": ids[article.key]}
+        for article in articles
+        if article.key in ids
+        for alias in dict.fromkeys(article.aliases)
+    ]
+    if aliases:
+        tx.execute(insert(tx, AliasRow).on_conflict_do_nothing(), aliases)
+    return ids
+
+
+def _columns(article: Article) -> dict[str, Any]:
+    return {
+        "key": article.key,
+        "feed": article.feed,
+        "origin": article.origin.value,
+        # A login belongs to the feed, not to what it published.
+        "source": json.dump(Source, replace(article.source, headers=(), feeds=())),
+        "source_key": article.source.key,
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "title": article.title,
+        "has_real_title": article.has_real_title,
+        "body": article.body,
+        "author": article.author,
+        "tags": list(article.tags),
+        "lang": article.lang,
+        "published_at": article.published_at,
+        "published_precision": article.published_precision.value,
+        "first_seen_at": article.first_seen_at,
+        "fetched_at": article.fetched_at,
+        "text_state": article.text_state.value,
+        "text_hash": article.text_hash,
+        "feed_hash": article.text_hash,
+        "revision": 1,
+        "place_due": True,
+    }
+
+
+def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> None:
+    """Replace an article's text by a newer version of it; it is to be placed and judged again.
+
+    With `keeps_body` only the title and what the feed stated change: the page's text is better.
+    """
+    values: dict[str, Any] = {
+        "title": article.title,
+        "has_real_title": article.has_real_title,
+        "feed_hash": article.text_hash,
+        "revision": ArticleRow.revision + 1,
+        "fetched_at": article.fetched_at,
+        "place_due": True,
+    }
+    if not keeps_body:
+        values |= {
+            "body": article.body,
+            "text_hash": article.text_hash,
+            "published_at": article.published_at,
+            "published_precision": article.published_precision.value,
+        }
+    tx.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(**values))
+
+
+def set_page_text(tx: Tx, article_id: int, article: Article) -> None:
+    """Store the text that its page gave, or that there is none; it is to be judged again."""
+    tx.execute(
+        update(ArticleRow)
+        .where(ArticleRow.id == article_id)
+        .values(
+            title=article.title,
+            has_real_title=article.has_real_title,
+            body=article.body,
+            lang=article.lang,
+            canonical_url=article.canonical_url,
+            text_state=article.text_state.value,
+            text_hash=article.text_hash,
+            fetched_at=article.fetched_at,
+            revision=ArticleRow.revision + 1,
+            place_due=True,
+        )
+    )
+
+
+def add_matches(
+    tx: Tx, article_id: int, matches: Iterable[Match], *, is_quiet: bool, now: datetime
+) -> None:
+    """Store what rules found; a match of the same revision keeps its first `is_quiet`."""
+    for match in matches:
+        findings = json.dump(tuple[Finding, ...], match.findings)
+        statement = insert(tx, MatchRow).values(
+            article_id=article_id,
+            rule_id=match.rule_id,
+            revision=match.revision,
+            findings=findings,
+            notes=list(match.notes),
+            is_quiet=is_quiet,
+            matched_at=now,
+        )
+        again = {"findings": findings, "notes": list(match.notes)}
+        keys = ["article_id", "rule_id", "revision"]
+        tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=again))
+
+
+def replace_matches(
+    tx: Tx, article_id: int, matches: Sequence[Match], *, is_quiet: bool, now: datetime
+) -> None:
+    """Store what rules find now; what they found in an older text and not in this one goes."""
+    kept = [match.rule_id for match in matches]
+    gone = delete(MatchRow).where(MatchRow.article_id == article_id)
+    tx.execute(gone.where(MatchRow.rule_id.not_in(kept)))
+    add_matches(tx, article_id, matches, is_quiet=is_quiet, now=now)
+
+
+def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:
+    """Ask the assigner to look at these again."""
+    for start in range(0, len(article_ids), _CHUNK):
+        part = article_ids[start : start + _CHUNK]
+        tx.execute(update(ArticleRow).where(ArticleRow.id.in_(part)).values(place_due=True))
+
+
+def read(tx: Tx, article_id: int) -> Article | None:
+    """Read one article by number."""
+    row = tx.execute(_ARTICLE.where(ArticleRow.id == article_id)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def find(tx: Tx, name: str) -> tuple[int, Article] | None:
+    """Find an article by number, key, start of its key (8 or more), URL, or seed file name."""
+    tests = [
+        ArticleRow.key == name,
+        ArticleRow.url == name,
+        ArticleRow.canonical_url == name,
+    ]
+    tests.append(ArticleRow.feed == f"seed:{name.removeprefix('seeds/')}")
+    if name.isdecimal() and len(name) < 19:
+        tests.append(ArticleRow.id == int(name))
+    if len(name) >= 8 and name.isalnum():
+        tests.append(ArticleRow.key.startswith(name))
+    row = tx.execute(_ARTICLE.where(or_(*tests)).order_by(ArticleRow.id).limit(1)).one_or_none()
+    return None if row is None else (row.id, from_row(row))
+
+
+_ARTICLE = select(*ArticleRow.__table__.columns)
+
+
+def ids_since(tx: Tx, since: datetime | None) -> list[int]:
+    """List seeds, and articles first seen or published since a moment (None: all), by number."""
+    query = select(ArticleRow.id).order_by(ArticleRow.id)
+    if since is not None:
+        recent = or_(ArticleRow.first_seen_at >= since, ArticleRow.published_at >= since)
+        query = query.where(or_(ArticleRow.origin == Origin.SEED.value, recent))
+    return list(tx.execute(query).scalars())
+
+
+def read_many(tx: Tx, article_ids: Sequence[int]) -> list[tuple[int, Article]]:
+    """Read articles by their numbers, in order of number."""
+    query = _ARTICLE.where(ArticleRow.id.in_(article_ids)).order_by(ArticleRow.id)
+    return [(row.id, from_row(row)) for row in tx.execute(query)]
+
+
+def list_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
+    """List what the assigner has to look at, in order of arrival, with all stored matches."""
+    rows = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
+        .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(ArticleRow.place_due)
+        .order_by(ArticleRow.id)
+        .limit(limit)
+    ).all()
+    matches = matches_of(tx, [row.id for row in rows])
+    return tuple(
+        Unplaced(
+            id=row.id,
+            article=from_row(row),
+            is_baseline=row.is_baseline,
+            story=row.story_id,
+            relation=row.relation,
+            matches=matches.get(row.id, ()),
+        )
+        for row in rows
+    )
+
+
+def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredMatch, ...]]:
+    """Read the stored matches of articles, by number, in order of rule."""
+
+    def query(part: Sequence[int]) -> Select[Any]:
+        columns = select(*MatchRow.__table__.columns, ArticleRow.key).join(ArticleRow)
+        return columns.where(MatchRow.article_id.in_(part)).order_by(MatchRow.rule_id, MatchRow.id)
+
+    found: dict[int, list[StoredMatch]] = {}
+    for row in _in_chunks(tx, query, article_ids):
+        match = Match(
+            rule_id=RuleId(row.rule_id),
+            revision=Revision(row.revision),
+            article=ArticleKey(row.key),
+            findings=json.load(tuple[Finding, ...], row.findings),
+            notes=tuple(row.notes),
+        )
+        found.setdefault(row.article_id, []).append(
+            StoredMatch(match=match, is_quiet=row.is_quiet)
+        )
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
+    """Say that the assigner has looked at these."""
+    tx.execute(update(ArticleRow).where(ArticleRow.id.in_(article_ids)).values(place_due=False))
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """Count articles, those waiting for the assigner, and matches."""
+    waiting = select(func.count()).select_from(ArticleRow).where(ArticleRow.place_due)
+    return {
+        "articles": int(tx.execute(select(func.count()).select_from(ArticleRow)).scalar_one()),
+        "unplaced": int(tx.execute(waiting).scalar_one()),
+        "matches": int(tx.execute(select(func.count()).select_from(MatchRow)).scalar_one()),
+    }
+
+
+def from_row(row: Any) -> Article:
+    """Build an article from its columns."""
+    return Article(
+        key=ArticleKey(row.key),
+        feed=row.feed,
+        source=json.load(Source, row.source),
+        url=row.url,
+        canonical_url=row.canonical_url,
+        title=row.title,
+        has_real_title=row.has_real_title,
+        body=row.body,
+        author=row.author,
+        tags=tuple(row.tags),
+        lang=row.lang,
+        published_at=row.published_at,
+        published_precision=Precision(row.published_precision),
+        first_seen_at=row.first_seen_at,
+        fetched_at=row.fetched_at,
+        text_state=TextState(row.text_state),
+        text_hash=row.text_hash,
+        origin=Origin(row.origin),
+    )
+
+
+def is_baseline(tx: Tx, article_id: int) -> bool:
+    """Tell whether an article came with its feed's first poll."""
+    found = select(ArticleRow.is_baseline).where(ArticleRow.id == article_id)
+    return bool(tx.execute(found).scalar_one())
+
+
+def mark_stub(tx: Tx, article_id: int) -> None:
+    """Say that an article is judged on title and teaser for good: its page gave nothing."""
+    row = update(ArticleRow).where(ArticleRow.id == article_id)
+    tx.execute(row.values(text_state=TextState.STUB.value))

@@ -1,0 +1,112 @@
+"""Claim rows, renew, settle: the queue is the domain rows themselves (DESIGN.md, decision 1).
+
+A claim takes a lease (`claimed_until`) and counts up the row's `fence`. Whoever settles shows the
+fence of the claim; if the row has been claimed again since, nothing is written and LeaseLost is
+raised. A row whose lease ran out unsettled counts a crash; `MAX_CRASHES` of them and the row is
+parked by its module, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from monitor.errors import LeaseLost
+from monitor.store.engine import Tx
+from monitor.store.tables import Claimable, DeliveryRow, FeedRow, PageRow, RoleRow
+
+MAX_CRASHES = 5
+
+
+def lease_clock(tx: Tx, now: datetime) -> datetime:
+    """Give the moment leases are judged by: the database's on PostgreSQL, `now` on SQLite."""
+    if tx.dialect.name == "sqlite":
+        return now
+    moment: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
+    return moment
+
+
+def claim(
+    tx: Tx,
+    table: type[Any],
+    key: InstrumentedAttribute[Any],
+    *,
+    is_due: ColumnElement[bool],
+    order: InstrumentedAttribute[datetime],
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Claim up to `limit` due rows, longest due first, and give them whole, with the new fence.
+
+    Rows that another worker is claiming at this moment are skipped, not waited for.
+    """
+    moment = lease_clock(tx, now)
+    is_free = or_(table.claimed_until.is_(None), table.claimed_until <= moment)
+    due = select(key).where(is_due, is_free).order_by(order, key).limit(limit)
+    keys = tx.execute(due.with_for_update(skip_locked=True)).scalars().all()
+    if not keys:
+        return []
+    crashed = case((table.claimed_until.is_not(None), table.crashes + 1), else_=table.crashes)
+    taken = (
+        update(table)
+        .where(key.in_(keys))
+        .values(claimed_until=moment + lease, fence=table.fence + 1, crashes=crashed)
+        .returning(*table.__table__.columns)
+    )
+    rank = {value: place for place, value in enumerate(keys)}
+    return sorted(tx.execute(taken).all(), key=lambda row: rank[getattr(row, key.key)])
+
+
+def settle(
+    tx: Tx,
+    table: type[Any],
+    row_is: ColumnElement[bool],
+    fence: int,
+    **values: Any,
+) -> None:
+    """Write a claim's result and let go of the row.
+
+    Raises LeaseLost, and writes nothing, if the row was claimed again since.
+    """
+    done = (
+        update(table)
+        .where(and_(row_is, table.fence == fence, table.claimed_until.is_not(None)))
+        .values(claimed_until=None, crashes=0, **values)
+    )
+    if tx.execute(done).rowcount != 1:
+        msg = f"the claim on a {table.__tablename__} row ran out before it was settled"
+        raise LeaseLost(msg)
+
+
+def renew(
+    tx: Tx,
+    table: type[Claimable],
+    row_is: ColumnElement[bool],
+    fence: int,
+    *,
+    now: datetime,
+    lease: timedelta,
+) -> None:
+    """Lengthen a lease while long work goes on; raises LeaseLost like `settle`."""
+    until = lease_clock(tx, now) + lease
+    kept = update(table).where(
+        and_(row_is, table.fence == fence, table.claimed_until.is_not(None))
+    )
+    if tx.execute(kept.values(claimed_until=until)).rowcount != 1:
+        msg = "the claim ran out before it could be renewed"
+        raise LeaseLost(msg)
+
+
+def expire_all(tx: Tx, *, now: datetime) -> None:
+    """End every lease now: for a process that knows it is alone (it holds the lock file).
+
+    What a process that died had claimed is then due at once; each counts as a crash as usual.
+    """
+    for table in (FeedRow, PageRow, DeliveryRow, RoleRow):
+        held = table.claimed_until > now
+        tx.execute(update(table).where(held).values(claimed_until=now))

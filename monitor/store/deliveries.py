@@ -1,0 +1,339 @@
+"""Keep the outbox: what is owed to whom, its bytes, and each try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from monitor.errors import LeaseLost
+from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
+from monitor.model.keys import ChannelName, DeliveryKey
+from monitor.store import claims
+from monitor.store.engine import Tx
+from monitor.store.tables import AttemptRow, ChannelRow, DeliveryRow
+from monitor.store.upsert import insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDelivery:
+    """Be a delivery that this process may send until its lease ends.
+
+    `message` is None until the first claim has rendered it. `content` is an AlertNotice or a
+    Digest as JSON, by `kind`.
+    """
+
+    key: DeliveryKey
+    channel: ChannelName
+    recipient: str
+    kind: DeliveryKind
+    content: dict[str, Any]
+    message: Message | None
+    attempts: int
+    crashes: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLine:
+    """Show a delivery in lists."""
+
+    key: DeliveryKey
+    channel: str
+    recipient: str
+    kind: DeliveryKind
+    state: DeliveryState
+    title: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    last_error: str | None
+    subject: str | None
+
+
+def add(
+    tx: Tx,
+    key: DeliveryKey,
+    *,
+    channel: ChannelName,
+    recipient: str,
+    kind: DeliveryKind,
+    content: dict[str, Any],
+    title: str,
+    now: datetime,
+) -> None:
+    """Owe a message; one with the same key is owed once."""
+    statement = insert(tx, DeliveryRow).values(
+        key=key,
+        channel=channel,
+        recipient=recipient,
+        kind=kind.value,
+        state=DeliveryState.PENDING.value,
+        content=content,
+        title=title,
+        attempts=0,
+        due_at=now,
+        created_at=now,
+        fence=0,
+        crashes=0,
+    )
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def claim_due(
+    tx: Tx,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    channels: Sequence[ChannelName],
+) -> tuple[ClaimedDelivery, ...]:
+    """Claim the deliveries longest due on channels that are neither paused nor stopped."""
+    rows = claims.claim(
+        tx,
+        DeliveryRow,
+        DeliveryRow.key,
+        is_due=_is_due(now, channels),
+        order=DeliveryRow.due_at,
+        now=now,
+        lease=lease,
+        limit=limit,
+    )
+    return tuple(_claimed(row) for row in rows)
+
+
+def _claimed(row: Any) -> ClaimedDelivery:
+    return ClaimedDelivery(
+        key=DeliveryKey(row.key),
+        channel=ChannelName(row.channel),
+        recipient=row.recipient,
+        kind=DeliveryKind(row.kind),
+        content=row.content,
+        message=_message(row),
+        attempts=row.attempts,
+        crashes=row.crashes,
+        fence=row.fence,
+    )
+
+
+def _message(row: Any) -> Message | None:
+    if row.body is None:
+        return None
+    return Message(
+        content_type=row.content_type,
+        body=bytes(row.body),
+        subject=row.subject or "",
+        html=row.html or "",
+    )
+
+
+def keep_message(tx: Tx, delivery: ClaimedDelivery, message: Message) -> None:
+    """Keep the rendered bytes while the claim holds; raises LeaseLost."""
+    kept = update(DeliveryRow).where(
+        DeliveryRow.key == delivery.key,
+        DeliveryRow.fence == delivery.fence,
+        DeliveryRow.claimed_until.is_not(None),
+    )
+    values = {
+        "body": message.body,
+        "content_type": message.content_type,
+        "subject": message.subject,
+        "html": message.html,
+    }
+    if tx.execute(kept.values(**values)).rowcount != 1:
+        msg = "the claim ran out before the message was rendered"
+        raise LeaseLost(msg)
+
+
+def renew(tx: Tx, delivery: ClaimedDelivery, *, now: datetime, lease: timedelta) -> None:
+    """Lengthen the lease while the peer takes its time; raises LeaseLost."""
+    row_is = DeliveryRow.key == delivery.key
+    claims.renew(tx, DeliveryRow, row_is, delivery.fence, now=now, lease=lease)
+
+
+def settle(
+    tx: Tx,
+    delivery: ClaimedDelivery,
+    attempt: Attempt | None,
+    *,
+    state: DeliveryState,
+    due_at: datetime,
+    error: str,
+    now: datetime,
+) -> None:
+    """Write how a try ended and log it, in one transaction; raises LeaseLost."""
+    values: dict[str, Any] = {
+        "state": state.value,
+        "due_at": due_at,
+        "last_error": error or None,
+    }
+    if state is DeliveryState.SENT:
+        values["sent_at"] = now
+    elif attempt is not None:
+        values["attempts"] = DeliveryRow.attempts + 1
+    claims.settle(tx, DeliveryRow, DeliveryRow.key == delivery.key, delivery.fence, **values)
+    if attempt is not None:
+        tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
+
+
+def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "delivery_key": attempt.delivery,
+        "number": attempt.number,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "result": attempt.result.value,
+        "code": attempt.code,
+        "reason": attempt.reason,
+        "answer": attempt.answer,
+    }
+
+
+def count_attempts(tx: Tx, key: DeliveryKey) -> int:
+    """Count the logged tries of a delivery."""
+    counted = select(func.count()).where(AttemptRow.delivery_key == key)
+    return int(tx.execute(counted).scalar_one())
+
+
+def attempts(tx: Tx, key: DeliveryKey) -> tuple[Attempt, ...]:
+    """List the tries of a delivery, in order."""
+    rows = tx.execute(
+        select(AttemptRow).where(AttemptRow.delivery_key == key).order_by(AttemptRow.id)
+    )
+    return tuple(
+        Attempt(
+            delivery=DeliveryKey(row.delivery_key),
+            number=row.number,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            result=Result(row.result),
+            code=row.code,
+            reason=row.reason,
+            answer=row.answer,
+        )
+        for row in rows
+    )
+
+
+def listed(
+    tx: Tx, *, state: DeliveryState | None = None, limit: int = 50
+) -> tuple[DeliveryLine, ...]:
+    """List deliveries, latest first."""
+    query = _LINE.order_by(DeliveryRow.created_at.desc(), DeliveryRow.key).limit(limit)
+    if state is not None:
+        query = query.where(DeliveryRow.state == state.value)
+    return tuple(_line(row) for row in tx.execute(query))
+
+
+def find(tx: Tx, start: str) -> DeliveryLine | None:
+    """Find a delivery by its key or the start of it."""
+    prefix = start if start.startswith("dl-") else f"dl-{start}"
+    query = _LINE.where(DeliveryRow.key.startswith(prefix, autoescape=True)).limit(1)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _line(row)
+
+
+def message_of(tx: Tx, key: DeliveryKey) -> Message | None:
+    """Read a delivery's bytes, None if it was never rendered."""
+    row = tx.execute(select(DeliveryRow).where(DeliveryRow.key == key)).one_or_none()
+    return None if row is None else _message(row)
+
+
+_LINE = select(
+    DeliveryRow.key,
+    DeliveryRow.channel,
+    DeliveryRow.recipient,
+    DeliveryRow.kind,
+    DeliveryRow.state,
+    DeliveryRow.title,
+    DeliveryRow.attempts,
+    DeliveryRow.created_at,
+    DeliveryRow.due_at,
+    DeliveryRow.sent_at,
+    DeliveryRow.last_error,
+    DeliveryRow.subject,
+)
+
+
+def _line(row: Any) -> DeliveryLine:
+    return DeliveryLine(
+        key=DeliveryKey(row.key),
+        channel=row.channel,
+        recipient=row.recipient,
+        kind=DeliveryKind(row.kind),
+        state=DeliveryState(row.state),
+        title=row.title,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        sent_at=row.sent_at,
+        last_error=row.last_error,
+        subject=row.subject,
+    )
+
+
+def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
+    """Make a settled delivery due again with its bytes and its key; False if it is on its way.
+
+    Its count of failures starts anew, and a claim still held keeps it from being sent twice.
+    """
+    revived = (
+        update(DeliveryRow)
+        .where(DeliveryRow.key == key, DeliveryRow.state != DeliveryState.PENDING.value)
+        .values(state=DeliveryState.PENDING.value, due_at=now, attempts=0, crashes=0)
+    )
+    return tx.execute(revived).rowcount == 1
+
+
+def hurry(tx: Tx, key: DeliveryKey, *, now: datetime) -> None:
+    """Make a pending delivery due at once."""
+    pending = (DeliveryRow.key == key) & (DeliveryRow.state == DeliveryState.PENDING.value)
+    tx.execute(update(DeliveryRow).where(pending).values(due_at=now))
+
+
+def root_of(
+    tx: Tx, channel: ChannelName, recipient: str, keys: Sequence[str]
+) -> DeliveryKey | None:
+    """Give the oldest of these deliveries that this recipient was sent or owed."""
+    query = (
+        select(DeliveryRow.key)
+        .where(
+            DeliveryRow.channel == channel,
+            DeliveryRow.recipient == recipient,
+            DeliveryRow.key.in_(keys),
+        )
+        .order_by(DeliveryRow.created_at, DeliveryRow.key)
+        .limit(1)
+    )
+    found = tx.execute(query).scalar_one_or_none()
+    return None if found is None else DeliveryKey(found)
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """Count deliveries by state."""
+    rows = tx.execute(select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state))
+    found = {state.value: 0 for state in DeliveryState}
+    return found | {row[0]: int(row[1]) for row in rows}
+
+
+def oldest_due(tx: Tx, *, now: datetime, channels: Sequence[ChannelName]) -> datetime | None:
+    """Give since when the longest due delivery waits on channels that take some, or None."""
+    waiting = select(func.min(DeliveryRow.due_at)).where(_is_due(now, channels))
+    moment: datetime | None = tx.execute(waiting).scalar_one()
+    return moment
+
+
+def _is_due(now: datetime, channels: Sequence[ChannelName]) -> ColumnElement[bool]:
+    stopped = select(ChannelRow.name).where(
+        or_(ChannelRow.disabled_at.is_not(None), ChannelRow.paused_until > now)
+    )
+    return and_(
+        DeliveryRow.state == DeliveryState.PENDING.value,
+        DeliveryRow.due_at <= now,
+        DeliveryRow.channel.in_(channels),
+        DeliveryRow.channel.not_in(stopped),
+    )

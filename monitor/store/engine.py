@@ -1,0 +1,109 @@
+"""Open the database, and its transactions.
+
+One synchronous store, entered through a thread (DESIGN.md, decision 10). SQLite: WAL,
+`synchronous=FULL`, and each write transaction is `BEGIN IMMEDIATE`, so it waits for the one writer
+instead of failing at its first write. PostgreSQL: psycopg 3, READ COMMITTED, row locks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from monitor.errors import StoreError
+
+Tx = Connection
+"""An open transaction: what the functions of this room work in."""
+
+_BUSY_SECONDS = 30
+_WRITE = "monitor_write"
+
+
+class Store:
+    """Hold the engine and hand out transactions; safe to use from several threads."""
+
+    def __init__(self, url: str, *, is_read_only: bool = False) -> None:
+        """Prepare an engine for `url` (an SQLAlchemy URL); nothing connects yet."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._is_read_only = is_read_only
+        # SQLite has one writer: threads queue here, fairly, instead of polling the busy file.
+        self._writer: AbstractContextManager[object] = (
+            threading.Lock() if self.is_sqlite else nullcontext()
+        )
+        self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
+
+    def _sqlite(self) -> Engine:
+        if self.url.database and not self._is_read_only:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(engine, "connect", self._prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgresql(self) -> Engine:
+        return create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+    def _prepare_sqlite(self, raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        raw.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
+        pragmas = ["foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS * 1000}"]
+        if self._is_read_only:
+            pragmas += ["query_only=ON"]
+        else:
+            pragmas += ["journal_mode=WAL", "synchronous=FULL"]
+        for pragma in pragmas:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """Open a transaction that commits at the end, or rolls back as a whole.
+
+        Raises StoreError when the database refuses (full disk, lost connection).
+        """
+        with self._writer, _translated(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITE: True})
+            with writing.begin():
+                yield writing
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction for reading: one unchanging view."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def check(self) -> None:
+        """Ask the database for a sign of life; raises StoreError."""
+        with self.read() as tx:
+            tx.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_operational(error.orig):
+            raise StoreError(f"the database refuses: {error.orig}") from error
+        raise
+
+
+def _is_operational(error: Any) -> bool:
+    return type(error).__name__ in {"OperationalError", "DiskFull", "InterfaceError"}

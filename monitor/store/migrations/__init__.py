@@ -1,0 +1,1 @@
+"""Hold the steps from each schema to the next (Alembic)."""

@@ -1,0 +1,90 @@
+"""Keep the jobs of fetching articles' pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, select
+
+from monitor.store import claims
+from monitor.store.engine import Tx
+from monitor.store.tables import PageRow
+from monitor.store.upsert import insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedPage:
+    """Be a page that this process may fetch until its lease ends."""
+
+    article_id: int
+    url: str
+    failures: int
+    crashes: int
+    fence: int
+
+
+def add(tx: Tx, urls: Mapping[int, str], *, now: datetime) -> None:
+    """Ask for the pages of articles, by number; one that was asked for before stays."""
+    rows = [
+        {
+            "article_id": article_id,
+            "url": url,
+            "due_at": now,
+            "state": "pending",
+            "fence": 0,
+            "crashes": 0,
+            "failures": 0,
+        }
+        for article_id, url in urls.items()
+    ]
+    if rows:
+        tx.execute(insert(tx, PageRow).on_conflict_do_nothing(), rows)
+
+
+def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedPage, ...]:
+    """Claim the pages that are longest due."""
+    rows = claims.claim(
+        tx,
+        PageRow,
+        PageRow.article_id,
+        is_due=and_(PageRow.state == "pending", PageRow.due_at <= now),
+        order=PageRow.due_at,
+        now=now,
+        lease=lease,
+        limit=limit,
+    )
+    return tuple(
+        ClaimedPage(
+            article_id=row.article_id,
+            url=row.url,
+            failures=row.failures,
+            crashes=row.crashes,
+            fence=row.fence,
+        )
+        for row in rows
+    )
+
+
+def settle_done(tx: Tx, page: ClaimedPage) -> None:
+    """Say that the page's text is stored; raises LeaseLost."""
+    _settle(tx, page, state="done", last_error=None)
+
+
+def settle_failed(tx: Tx, page: ClaimedPage, *, reason: str, retry_at: datetime | None) -> None:
+    """Say why a page gave nothing, and when to try again (None: never); raises LeaseLost."""
+    if retry_at is None:
+        _settle(tx, page, state="failed", last_error=reason)
+    else:
+        _settle(tx, page, last_error=reason, due_at=retry_at, failures=page.failures + 1)
+
+
+def _settle(tx: Tx, page: ClaimedPage, **values: object) -> None:
+    claims.settle(tx, PageRow, PageRow.article_id == page.article_id, page.fence, **values)
+
+
+def count_due(tx: Tx, *, now: datetime) -> int:
+    """Count pages that are due."""
+    due = select(func.count()).where(PageRow.state == "pending", PageRow.due_at <= now)
+    return int(tx.execute(due).scalar_one())

@@ -1,0 +1,230 @@
+"""Keep stories, the seats of articles in them, and why each sits where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, select, update
+
+from monitor.model.article import Article
+from monitor.model.keys import ArticleKey, SourceKey, StoryId
+from monitor.model.rule import Match
+from monitor.model.story import Member, Placement, Relation, Story
+from monitor.store import articles, json
+from monitor.store.engine import Tx
+from monitor.store.tables import ArticleRow, MatchRow, SeatRow, StoryRow
+from monitor.store.upsert import insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatedArticle:
+    """Be an article in its story, with its matches."""
+
+    id: int
+    article: Article
+    relation: Relation
+    placement: Placement
+    matches: tuple[Match, ...]
+
+
+def seat(
+    tx: Tx, article_id: int, article: Article, placement: Placement, *, now: datetime
+) -> None:
+    """Give an article its seat; the constraint makes a second one impossible."""
+    if placement.is_new:
+        tx.execute(_opened(tx, article, placement, now))
+    tx.execute(
+        insert(tx, SeatRow).values(
+            article_id=article_id,
+            story_id=placement.story,
+            relation=placement.relation.value,
+            placement=json.dump(Placement, placement),
+            placed_at=now,
+        )
+    )
+
+
+def _opened(tx: Tx, article: Article, placement: Placement, now: datetime) -> Any:
+    return insert(tx, StoryRow).values(
+        id=placement.story,
+        title=article.title,
+        lang=article.lang,
+        first_at=article.published_at,
+        last_at=article.published_at,
+        article_count=1,
+        source_count=1,
+        revision=1,
+        lead=article.key,
+        created_at=now,
+    )
+
+
+def refresh(tx: Tx, story: StoryId) -> Story:
+    """Recompute a story's facts from its articles, count up its revision, and give it.
+
+    The lead has a real title, the best tier, no copy before it, and is earliest: in this order.
+    """
+    members = tx.execute(_MEMBERS.where(SeatRow.story_id == story)).all()
+    lead = min(members, key=_lead_rank)
+    values: dict[str, Any] = {
+        "title": lead.title,
+        "lang": lead.lang,
+        "lead": lead.key,
+        "first_at": min(row.published_at for row in members),
+        "last_at": max(row.published_at for row in members),
+        "article_count": len(members),
+        "source_count": len({row.source_key for row in members}),
+    }
+    changed = update(StoryRow).where(StoryRow.id == story)
+    changed = changed.values(revision=StoryRow.revision + 1, **values)
+    return _story(tx.execute(changed.returning(*StoryRow.__table__.columns)).one())
+
+
+_MEMBERS = (
+    select(
+        ArticleRow.id,
+        ArticleRow.key,
+        ArticleRow.title,
+        ArticleRow.has_real_title,
+        ArticleRow.lang,
+        ArticleRow.published_at,
+        ArticleRow.source_key,
+        ArticleRow.source,
+        SeatRow.relation,
+        SeatRow.story_id,
+    )
+    .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+    .order_by(SeatRow.placed_at, ArticleRow.id)
+)
+
+
+def _lead_rank(row: Any) -> tuple[bool, int, bool, datetime, int]:
+    tier = row.source.get("tier") or 99
+    is_copy = row.relation in {
+        Relation.COPY.value,
+        Relation.EXCERPT.value,
+        Relation.SAME.value,
+    }
+    return (not row.has_real_title, tier, is_copy, row.published_at, row.id)
+
+
+def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
+    """List who sits in a story, in order of placement."""
+    return tuple(
+        Member(
+            article=ArticleKey(row.key),
+            source=SourceKey(row.source_key),
+            relation=Relation(row.relation),
+        )
+        for row in tx.execute(_MEMBERS.where(SeatRow.story_id == story))
+    )
+
+
+def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
+    """Read all of a story's articles with their matches, in order of placement."""
+    rows = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.relation, SeatRow.placement)
+        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(SeatRow.story_id == story)
+        .order_by(SeatRow.placed_at, ArticleRow.id)
+    ).all()
+    matches = articles.matches_of(tx, [row.id for row in rows])
+    return tuple(
+        SeatedArticle(
+            id=row.id,
+            article=articles.from_row(row),
+            relation=Relation(row.relation),
+            placement=json.load(Placement, row.placement),
+            matches=tuple(stored.match for stored in matches.get(row.id, ())),
+        )
+        for row in rows
+    )
+
+
+def read(tx: Tx, story: StoryId) -> Story | None:
+    """Read a story."""
+    row = tx.execute(_STORY.where(StoryRow.id == story)).one_or_none()
+    return None if row is None else _story(row)
+
+
+def find(tx: Tx, start: str) -> Story | None:
+    """Find a story by its id or the start of it, with or without "sto_"."""
+    prefix = start if start.startswith("sto_") else f"sto_{start}"
+    found = _STORY.where(StoryRow.id.startswith(prefix, autoescape=True)).limit(1)
+    row = tx.execute(found).one_or_none()
+    return None if row is None else _story(row)
+
+
+_STORY = select(*StoryRow.__table__.columns)
+
+
+def listed(tx: Tx, *, matched_only: bool, limit: int) -> tuple[Story, ...]:
+    """List stories, latest first; `matched_only` leaves out those that no rule matched."""
+    query = _STORY.order_by(StoryRow.last_at.desc(), StoryRow.id).limit(limit)
+    if matched_only:
+        hit = (
+            select(MatchRow.id)
+            .join(SeatRow, SeatRow.article_id == MatchRow.article_id)
+            .where(SeatRow.story_id == StoryRow.id)
+        )
+        query = query.where(exists(hit))
+    return tuple(_story(row) for row in tx.execute(query))
+
+
+def rules_of(tx: Tx, stories: Sequence[StoryId]) -> dict[StoryId, tuple[str, ...]]:
+    """List the rules that matched in each story."""
+    rows = tx.execute(
+        select(SeatRow.story_id, MatchRow.rule_id)
+        .join(MatchRow, MatchRow.article_id == SeatRow.article_id)
+        .where(SeatRow.story_id.in_(stories))
+        .distinct()
+        .order_by(MatchRow.rule_id)
+    )
+    found: dict[StoryId, list[str]] = {}
+    for row in rows:
+        found.setdefault(StoryId(row.story_id), []).append(row.rule_id)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def open_since(
+    tx: Tx, moment: datetime, *, batch: int = 500
+) -> Iterator[tuple[Article, StoryId, Relation]]:
+    """Go through the articles of open stories in order of arrival, to rebuild the index.
+
+    Open are stories whose last article is younger than a moment, or that were opened since.
+    """
+    last = 0
+    query = (
+        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
+        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .join(StoryRow, StoryRow.id == SeatRow.story_id)
+        .where((StoryRow.last_at >= moment) | (StoryRow.created_at >= moment))
+        .order_by(ArticleRow.id)
+        .limit(batch)
+    )
+    while rows := tx.execute(query.where(ArticleRow.id > last)).all():
+        for row in rows:
+            yield articles.from_row(row), StoryId(row.story_id), Relation(row.relation)
+        last = rows[-1].id
+
+
+def count(tx: Tx) -> int:
+    """Count stories."""
+    return int(tx.execute(select(func.count()).select_from(StoryRow)).scalar_one())
+
+
+def _story(row: Any) -> Story:
+    return Story(
+        id=StoryId(row.id),
+        title=row.title,
+        lang=row.lang,
+        first_at=row.first_at,
+        last_at=row.last_at,
+        article_count=row.article_count,
+        source_count=row.source_count,
+        revision=row.revision,
+        lead=ArticleKey(row.lead),
+    )

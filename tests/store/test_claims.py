@@ -1,0 +1,164 @@
+"""Claims: one holder at a time, by lease and fence, on both engines."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.clock import system_clock
+from monitor.errors import LeaseLost
+from monitor.model.keys import SourceKey
+from monitor.store import claims, feeds, roles
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.engine import Store
+from monitor.store.feeds import ClaimedFeed, Polled
+
+LEASE = timedelta(seconds=60)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def moment() -> datetime:
+    """Leases are judged by the database's clock on PostgreSQL, so these tests use the real one."""
+    return system_clock()
+
+
+def add_feeds(store: Store, count: int, now: datetime) -> None:
+    wanted = [(SourceKey("s"), f"https://example.org/{n}") for n in range(count)]
+    with store.write() as tx:
+        feeds.sync(tx, wanted, now=now, interval=HOUR)
+
+
+def claim(
+    store: Store, now: datetime, limit: int = 10, lease: timedelta = LEASE
+) -> tuple[ClaimedFeed, ...]:
+    with store.write() as tx:
+        return feeds.claim_due(tx, now=now, lease=lease, limit=limit)
+
+
+def polled(now: datetime) -> Polled:
+    return Polled(at=now, next_poll_at=now + HOUR, interval=HOUR)
+
+
+def test_a_claimed_row_is_claimed_by_nobody_else(store: Store, moment: datetime) -> None:
+    add_feeds(store, 3, moment)
+    first, second = claim(store, moment, limit=2), claim(store, moment)
+    assert len(first) == 2
+    assert len(second) == 1
+    assert not {feed.url for feed in first} & {feed.url for feed in second}
+    assert claim(store, moment) == ()
+
+
+def test_a_dead_workers_lease_runs_out_and_counts_as_a_crash(
+    store: Store, moment: datetime
+) -> None:
+    add_feeds(store, 1, moment)
+    for crashes in range(MAX_CRASHES + 1):
+        (feed,) = claim(store, moment, lease=timedelta(microseconds=1))
+        assert feed.crashes == crashes
+        moment += timedelta(seconds=1)
+
+
+def test_a_settled_claim_forgets_earlier_crashes(store: Store, moment: datetime) -> None:
+    add_feeds(store, 1, moment)
+    claim(store, moment, lease=timedelta(microseconds=1))
+    moment += timedelta(seconds=1)
+    (feed,) = claim(store, moment)
+    assert feed.crashes == 1
+    with store.write() as tx:
+        feeds.settle(tx, feed, polled(moment - HOUR))
+    (again,) = claim(store, moment)
+    assert again.crashes == 0
+
+
+def test_a_late_result_is_refused_and_nothing_of_it_written(
+    store: Store, moment: datetime
+) -> None:
+    add_feeds(store, 1, moment)
+    (late,) = claim(store, moment, lease=timedelta(microseconds=1))
+    moment += timedelta(seconds=1)
+    (holder,) = claim(store, moment)
+    with pytest.raises(LeaseLost), store.write() as tx:
+        feeds.settle(tx, late, Polled(at=moment, next_poll_at=moment, interval=HOUR, error="x"))
+    with store.write() as tx:
+        feeds.settle(tx, holder, polled(moment))
+    with store.read() as tx:
+        (state,) = feeds.list_states(tx)
+    assert state.last_error is None
+    assert state.polls == 1
+
+
+def test_a_result_settles_once(store: Store, moment: datetime) -> None:
+    add_feeds(store, 1, moment)
+    (feed,) = claim(store, moment)
+    with store.write() as tx:
+        feeds.settle(tx, feed, polled(moment))
+    with pytest.raises(LeaseLost), store.write() as tx:
+        feeds.settle(tx, feed, polled(moment))
+
+
+def test_workers_side_by_side_claim_each_row_once(store: Store, moment: datetime) -> None:
+    add_feeds(store, 60, moment)
+    claimed: list[str] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        while found := claim(store, moment, limit=3):
+            with lock:
+                claimed.extend(feed.url for feed in found)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(claimed) == 60
+    assert len(set(claimed)) == 60
+
+
+def test_a_role_has_one_holder_until_its_lease_runs_out(store: Store, moment: datetime) -> None:
+    def take(holder: str, now: datetime, lease: timedelta = LEASE) -> int | None:
+        with store.write() as tx:
+            return roles.take(tx, "assigner", holder, now=now, lease=lease)
+
+    assert take("one", moment) == 1
+    assert take("two", moment) is None
+    assert take("one", moment, lease=timedelta(microseconds=1)) == 1
+    assert take("two", moment + timedelta(seconds=1)) == 2
+    with pytest.raises(LeaseLost), store.write() as tx:
+        roles.require(tx, "assigner", "one", 1)
+    with store.write() as tx:
+        roles.require(tx, "assigner", "two", 2)
+
+
+def test_a_role_given_up_is_free_at_once(store: Store, moment: datetime) -> None:
+    with store.write() as tx:
+        roles.take(tx, "assigner", "one", now=moment, lease=LEASE)
+        roles.give_up(tx, "one")
+        assert roles.take(tx, "assigner", "two", now=moment, lease=LEASE) is not None
+
+
+def test_a_restart_polls_nothing_early(store: Store) -> None:
+    start = datetime(2026, 11, 23, tzinfo=UTC)
+    wanted = [(SourceKey("s"), "https://example.org/0")]
+    add_feeds(store, 1, start)
+    (feed,) = claim(store, start)
+    with store.write() as tx:
+        feeds.settle(tx, feed, polled(start))
+        feeds.sync(tx, wanted, now=start + timedelta(minutes=1), interval=HOUR)
+    with store.read() as tx:
+        assert feeds.count_due(tx, now=start + timedelta(minutes=59)) == 0
+        assert feeds.count_due(tx, now=start + HOUR) == 1
+
+
+def test_one_who_is_alone_ends_the_leases_of_the_dead_and_counts_their_crashes(
+    store: Store, moment: datetime
+) -> None:
+    add_feeds(store, 1, moment)
+    (dead,) = claim(store, moment)
+    with store.write() as tx:
+        claims.expire_all(tx, now=moment)
+    (again,) = claim(store, moment + timedelta(seconds=1))
+    assert (again.crashes, again.fence) == (1, dead.fence + 1)

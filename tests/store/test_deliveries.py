@@ -1,0 +1,157 @@
+"""The outbox: owed once, bytes kept, tries logged, revived with the same key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from monitor.clock import system_clock
+from monitor.errors import LeaseLost
+from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
+from monitor.model.keys import ChannelName, DeliveryKey, delivery_key
+from monitor.store import channels, deliveries
+from monitor.store.deliveries import ClaimedDelivery
+from monitor.store.engine import Store
+
+DESK = ChannelName("desk")
+LEASE = timedelta(seconds=60)
+MESSAGE = Message(content_type="application/json", body=b'{"a": "\xd9\x81"}', subject="s")
+
+
+@pytest.fixture
+def moment() -> datetime:
+    return system_clock()
+
+
+def owe(store: Store, now: datetime, name: str = "alert 1") -> DeliveryKey:
+    key = delivery_key(DESK, "desk", name)
+    with store.write() as tx:
+        deliveries.add(
+            tx,
+            key,
+            channel=DESK,
+            recipient="desk",
+            kind=DeliveryKind.ALERT,
+            content={"title": "فیس بک"},
+            title=name,
+            now=now,
+        )
+    return key
+
+
+def claim(store: Store, now: datetime, lease: timedelta = LEASE) -> tuple[ClaimedDelivery, ...]:
+    with store.write() as tx:
+        return deliveries.claim_due(tx, now=now, lease=lease, limit=9, channels=[DESK])
+
+
+def settle(
+    store: Store, held: ClaimedDelivery, state: DeliveryState, now: datetime, due_at: datetime
+) -> None:
+    with store.write() as tx:
+        number = deliveries.count_attempts(tx, held.key) + 1
+        attempt = Attempt(
+            delivery=held.key,
+            number=number,
+            started_at=now,
+            ended_at=now,
+            result=Result.SENT if state is DeliveryState.SENT else Result.RETRY,
+            code=None,
+            reason="reason",
+            answer="",
+        )
+        deliveries.settle(tx, held, attempt, state=state, due_at=due_at, error="no", now=now)
+
+
+def test_a_message_is_owed_once(store: Store, moment: datetime) -> None:
+    assert owe(store, moment) == owe(store, moment)
+    with store.read() as tx:
+        assert len(deliveries.listed(tx)) == 1
+    (held,) = claim(store, moment)
+    assert held.content == {"title": "فیس بک"}
+    assert held.message is None
+
+
+def test_later_tries_send_the_bytes_of_the_first(store: Store, moment: datetime) -> None:
+    owe(store, moment)
+    (held,) = claim(store, moment)
+    with store.write() as tx:
+        deliveries.keep_message(tx, held, MESSAGE)
+    settle(store, held, DeliveryState.PENDING, moment, moment)
+    (again,) = claim(store, moment)
+    assert again.message == MESSAGE
+    assert again.attempts == 1
+
+
+def test_bytes_rendered_under_a_lost_claim_are_not_kept(store: Store, moment: datetime) -> None:
+    owe(store, moment)
+    (late,) = claim(store, moment, lease=timedelta(microseconds=1))
+    claim(store, moment + timedelta(seconds=1))
+    with pytest.raises(LeaseLost), store.write() as tx:
+        deliveries.keep_message(tx, late, MESSAGE)
+
+
+def test_a_renewed_lease_keeps_others_out(store: Store, moment: datetime) -> None:
+    owe(store, moment)
+    (held,) = claim(store, moment, lease=timedelta(seconds=1))
+    with store.write() as tx:
+        deliveries.renew(tx, held, now=moment, lease=timedelta(hours=1))
+    assert claim(store, moment + timedelta(seconds=30)) == ()
+
+
+def test_a_failed_try_comes_back_when_due_and_a_sent_one_never(
+    store: Store, moment: datetime
+) -> None:
+    key = owe(store, moment)
+    (held,) = claim(store, moment)
+    later = moment + timedelta(minutes=5)
+    settle(store, held, DeliveryState.PENDING, moment, later)
+    assert claim(store, moment) == ()
+    (again,) = claim(store, later)
+    settle(store, again, DeliveryState.SENT, later, later)
+    assert claim(store, later + timedelta(days=9)) == ()
+    with store.read() as tx:
+        assert [attempt.number for attempt in deliveries.attempts(tx, key)] == [1, 2]
+        line = deliveries.find(tx, key[:9])
+    assert line is not None
+    assert (line.state, line.sent_at) == (DeliveryState.SENT, later)
+
+
+def test_a_dead_delivery_is_revived_with_its_key_and_bytes(store: Store, moment: datetime) -> None:
+    key = owe(store, moment)
+    (held,) = claim(store, moment)
+    with store.write() as tx:
+        deliveries.keep_message(tx, held, MESSAGE)
+    settle(store, held, DeliveryState.DEAD, moment, moment)
+    with store.write() as tx:
+        assert deliveries.revive(tx, key, now=moment)
+        assert not deliveries.revive(tx, key, now=moment)
+    (again,) = claim(store, moment)
+    assert (again.key, again.message, again.attempts) == (key, MESSAGE, 0)
+
+
+def test_paused_stopped_and_unknown_channels_take_nothing(store: Store, moment: datetime) -> None:
+    owe(store, moment)
+    with store.write() as tx:
+        channels.pause(tx, DESK, moment + timedelta(minutes=1))
+    assert claim(store, moment) == ()
+    with store.write() as tx:
+        channels.disable(tx, DESK, "410", now=moment)
+    assert claim(store, moment + timedelta(hours=1)) == ()
+    with store.write() as tx:
+        assert channels.enable(tx, DESK)
+        assert not channels.enable(tx, DESK)
+    with store.write() as tx:
+        none = deliveries.claim_due(tx, now=moment, lease=LEASE, limit=9, channels=[])
+    assert none == ()
+    assert len(claim(store, moment)) == 1
+
+
+def test_a_thread_hangs_on_the_first_message_a_recipient_was_owed(
+    store: Store, moment: datetime
+) -> None:
+    first = owe(store, moment, "alert 1")
+    second = owe(store, moment + timedelta(seconds=1), "alert 2")
+    with store.read() as tx:
+        assert deliveries.root_of(tx, DESK, "desk", [second, first]) == first
+        assert deliveries.root_of(tx, DESK, "someone", [second, first]) is None

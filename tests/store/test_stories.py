@@ -1,0 +1,152 @@
+"""Stories and alerts: seats exist once, facts follow from the articles, telling is remembered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from services.articles import article, match, source
+from sqlalchemy.exc import IntegrityError
+
+from monitor.model.alert import Alert, Reason
+from monitor.model.article import Article
+from monitor.model.keys import ChannelName, RuleId, StoryId, alert_key, story_id
+from monitor.model.story import Placement, Relation
+from monitor.store import alerts, articles, stories
+from monitor.store.engine import Store, Tx
+
+MAILBOX = ChannelName("mailbox")
+
+
+def placement(one: Article, story: StoryId, relation: Relation) -> Placement:
+    return Placement(
+        article=one.key, story=story, relation=relation, score=0.9, threshold=0.5, model="m1"
+    )
+
+
+def seat(tx: Tx, one: Article, story: StoryId, relation: Relation, now: datetime) -> int:
+    (number,) = articles.add(tx, [one], is_baseline=False).values()
+    stories.seat(tx, number, one, placement(one, story, relation), now=now)
+    return number
+
+
+def alert(one: Article, story: StoryId, now: datetime, generation: int = 1) -> Alert:
+    rule = RuleId("r")
+    return Alert(
+        key=alert_key(rule, story, generation),
+        rule_id=rule,
+        story=story,
+        generation=generation,
+        article=one.key,
+        reason=Reason.NEW_STORY,
+        raised_at=now,
+    )
+
+
+def test_a_storys_facts_follow_from_its_articles(store: Store, now: datetime) -> None:
+    early = now - timedelta(days=2)
+    untitled = article("a", title="First sentence", has_real_title=False, published_at=early)
+    titled = article("b", title="The Real Title", source=source("geo", tier=2))
+    best = article("c", title="The Best Source", source=source("dawn", tier=1))
+    story = story_id(untitled.key)
+    with store.write() as tx:
+        seat(tx, untitled, story, Relation.FIRST, now)
+        seat(tx, titled, story, Relation.EVENT, now)
+        seat(tx, best, story, Relation.EVENT, now)
+        found = stories.refresh(tx, story)
+        assert stories.read(tx, story) == found
+        assert stories.members(tx, story)[0].relation is Relation.FIRST
+    assert (found.title, found.lead) == ("The Best Source", best.key)
+    assert (found.article_count, found.source_count, found.revision) == (3, 2, 2)
+    assert (found.first_at, found.last_at) == (early, now)
+
+
+def test_an_article_has_one_seat(store: Store, now: datetime) -> None:
+    one = article("a")
+    story = story_id(one.key)
+    with store.write() as tx:
+        number = seat(tx, one, story, Relation.FIRST, now)
+    again = placement(one, story, Relation.EVENT)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        stories.seat(tx, number, one, again, now=now)
+
+
+def test_a_generation_is_raised_once(store: Store, now: datetime) -> None:
+    one, other = article("a"), article("b")
+    story = story_id(one.key)
+    with store.write() as tx:
+        number = seat(tx, one, story, Relation.FIRST, now)
+        second = seat(tx, other, story, Relation.EVENT, now)
+        alerts.add(tx, alert(one, story, now), number)
+        assert alerts.raised(tx, RuleId("r"), story) == (alert(one, story, now),)
+        assert alerts.has_raised(tx, RuleId("r"), number)
+        assert not alerts.has_raised(tx, RuleId("r"), second)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        alerts.add(tx, alert(other, story, now), second)
+
+
+def test_what_a_digest_told_is_told_and_what_came_after_is_not(
+    store: Store, now: datetime
+) -> None:
+    one, other, rules = article("a"), article("b"), [RuleId("r")]
+    story = story_id(one.key)
+    with store.write() as tx:
+        number = seat(tx, one, story, Relation.FIRST, now)
+        alerts.add(tx, alert(one, story, now), number)
+        assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
+        assert alerts.untold_stories(tx, MAILBOX, [RuleId("other")], limit=9) == ()
+        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], in_digest=False, now=now)
+        assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
+        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], in_digest=True, now=now)
+        assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == ()
+        assert alerts.untold_stories(tx, ChannelName("desk"), rules, limit=9) == (story,)
+        later = seat(tx, other, story, Relation.EVENT, now)
+        alerts.add(tx, alert(other, story, now, generation=2), later)
+        assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
+        (told,) = alerts.told(tx, MAILBOX, story)
+    assert told.in_digest
+
+
+def test_a_now_alert_never_takes_back_what_a_digest_told(store: Store, now: datetime) -> None:
+    one = article("a")
+    story = story_id(one.key)
+    with store.write() as tx:
+        number = seat(tx, one, story, Relation.FIRST, now)
+        for in_digest in (True, False):
+            pairs = [(RuleId("r"), number)]
+            alerts.tell(tx, MAILBOX, story, pairs, in_digest=in_digest, now=now)
+        (told,) = alerts.told(tx, MAILBOX, story)
+    assert told.in_digest
+
+
+def test_lists_show_the_stories_that_rules_matched(store: Store, now: datetime) -> None:
+    one, other = article("a"), article("b")
+    with store.write() as tx:
+        number = seat(tx, one, story_id(one.key), Relation.FIRST, now)
+        seat(tx, other, story_id(other.key), Relation.FIRST, now)
+        articles.add_matches(tx, number, [match("r", one.key)], is_quiet=False, now=now)
+        matched = stories.listed(tx, matched_only=True, limit=9)
+        assert [story.id for story in matched] == [story_id(one.key)]
+        assert len(stories.listed(tx, matched_only=False, limit=9)) == 2
+        assert stories.rules_of(tx, [story_id(one.key)]) == {story_id(one.key): ("r",)}
+        assert stories.find(tx, story_id(one.key)[:12]) == matched[0]
+
+
+def test_the_index_is_rebuilt_from_open_stories_in_order_of_arrival(
+    store: Store, now: datetime
+) -> None:
+    old = now - timedelta(days=30)
+    closed, first, second = (
+        article("old", published_at=old),
+        article("a"),
+        article("b"),
+    )
+    with store.write() as tx:
+        seat(tx, closed, story_id(closed.key), Relation.FIRST, old)
+        seat(tx, first, story_id(first.key), Relation.FIRST, now)
+        seat(tx, second, story_id(first.key), Relation.EVENT, now)
+        found = list(stories.open_since(tx, now - timedelta(days=14), batch=1))
+    assert [(one.key, relation) for one, _, relation in found] == [
+        (first.key, Relation.FIRST),
+        (second.key, Relation.EVENT),
+    ]
