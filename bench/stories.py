@@ -1,0 +1,245 @@
+"""Measure how well articles are grouped into stories, beside two simple ways of doing it.
+
+    python bench/stories.py FILE... [--json] [--assignments OUT] [--write]
+
+Each FILE holds one article a line as JSON: {id, source, title, text, published_at, story, set}.
+The articles of a file are placed in order of time, by a new index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from monitor.group import StoryIndex
+from monitor.group.words import cut, fold
+from monitor.model.article import Article, Origin, Precision, TextState
+from monitor.model.keys import SourceKey, article_key, digest_of
+from monitor.model.source import Source
+
+Labels = list[str]
+RESULTS = Path(__file__).resolve().parent / "results" / "stories.md"
+TFIDF_THRESHOLD = 0.22  # the best of a plain centroid on held-out sets of this kind
+WINDOW_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Hold what is measured of one way on one file."""
+
+    b3_precision: float
+    b3_recall: float
+    b3_f: float
+    pair_precision: float
+    pair_recall: float
+    pair_f: float
+    nmi: float
+    ari: float
+    clusters: int
+    stories: int
+    per_second: float
+
+
+def read_articles(path: Path) -> list[tuple[Article, str]]:
+    """Read a file into articles with their true stories, in order of time."""
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    rows.sort(key=lambda row: (row["published_at"], row["id"]))
+    return [(article_of(row), str(row["story"])) for row in rows]
+
+
+def article_of(row: dict[str, str]) -> Article:
+    """Build an article; a moment of exactly midnight is a date alone."""
+    at = datetime.fromisoformat(row["published_at"]).astimezone(UTC)
+    is_day = (at.hour, at.minute, at.second) == (0, 0, 0)
+    name = row["source"] or row["id"]
+    title, body = row["title"], row["text"]
+    return Article(
+        key=article_key(name, row["id"]),
+        feed=name,
+        source=Source(key=SourceKey(name), name=name),
+        url="",
+        canonical_url="",
+        title=title,
+        has_real_title=bool(title),
+        body=body,
+        published_at=at,
+        published_precision=Precision.DAY if is_day else Precision.SECOND,
+        first_seen_at=at,
+        fetched_at=at,
+        text_state=TextState.FULL,
+        text_hash=digest_of(title, body),
+        origin=Origin.FEED,
+    )
+
+
+def by_index(articles: Sequence[Article]) -> Labels:
+    """Group with the product's own index."""
+    index = StoryIndex()
+    return [str(index.place(a, now=a.first_seen_at).story) for a in articles]
+
+
+def by_title(articles: Sequence[Article]) -> Labels:
+    """Group by equal titles, folded; an article without one stands alone."""
+    return [" ".join(map(fold, cut(a.title))) or str(a.key) for a in articles]
+
+
+def by_centroid(articles: Sequence[Article]) -> Labels:
+    """Group by plain TF-IDF cosine to a story's centroid, frequencies counted as they come."""
+    seen: Counter[str] = Counter()
+    stories: list[tuple[Counter[str], float, float]] = []  # sum, length, last moment
+    labels: Labels = []
+    for n, article in enumerate(articles, 1):
+        terms = Counter(map(fold, cut(f"{article.title} {article.body[:2500]}")))
+        seen.update(terms.keys())
+        raw = {t: (1 + math.log(c)) * math.log((n + 1) / seen[t]) for t, c in terms.items() if t}
+        length = math.sqrt(sum(v * v for v in raw.values())) or 1.0
+        vector = {t: v / length for t, v in raw.items()}
+        now = article.published_at.timestamp()
+        best, best_at = TFIDF_THRESHOLD, -1
+        for i, (total, norm, last) in enumerate(stories):
+            if now - last <= WINDOW_SECONDS:
+                cosine = sum(v * total[t] for t, v in vector.items() if t in total) / norm
+                if cosine >= best:
+                    best, best_at = cosine, i
+        total = stories[best_at][0] if best_at >= 0 else Counter()
+        for t, v in vector.items():
+            total[t] += v  # type: ignore[assignment]
+        entry = (total, math.sqrt(sum(v * v for v in total.values())) or 1.0, now)
+        if best_at >= 0:
+            stories[best_at] = entry
+        else:
+            stories.append(entry)
+            best_at = len(stories) - 1
+        labels.append(str(best_at))
+    return labels
+
+
+def judge(labels: Labels, truth: Labels, seconds: float) -> Scores:
+    """Compare a grouping with the true one."""
+    both = Counter(zip(labels, truth, strict=True))
+    found, true = Counter(labels), Counter(truth)
+    n = len(truth)
+    precision = sum(c * c / found[k] for (k, _), c in both.items()) / n
+    recall = sum(c * c / true[g] for (_, g), c in both.items()) / n
+    pairs = sum(c * (c - 1) / 2 for c in both.values())
+    found_pairs = sum(c * (c - 1) / 2 for c in found.values())
+    true_pairs = sum(c * (c - 1) / 2 for c in true.values())
+    pair_p = pairs / found_pairs if found_pairs else 1.0
+    pair_r = pairs / true_pairs if true_pairs else 1.0
+    chance = found_pairs * true_pairs / max(1.0, n * (n - 1) / 2)
+    mean = (found_pairs + true_pairs) / 2
+    mutual = sum(c / n * math.log(c * n / (found[k] * true[g])) for (k, g), c in both.items())
+    entropies = _entropy(found, n) + _entropy(true, n)
+    return Scores(
+        b3_precision=precision,
+        b3_recall=recall,
+        b3_f=_f(precision, recall),
+        pair_precision=pair_p,
+        pair_recall=pair_r,
+        pair_f=_f(pair_p, pair_r),
+        nmi=2 * mutual / entropies if entropies else 1.0,
+        ari=(pairs - chance) / (mean - chance) if mean != chance else 1.0,
+        clusters=len(found),
+        stories=len(true),
+        per_second=n / seconds if seconds else 0.0,
+    )
+
+
+def _entropy(counts: Counter[str], n: int) -> float:
+    return -sum(c / n * math.log(c / n) for c in counts.values())
+
+
+def _f(p: float, r: float) -> float:
+    return 2 * p * r / (p + r) if p + r else 0.0
+
+
+WAYS: dict[str, Callable[[Sequence[Article]], Labels]] = {
+    "index": by_index,
+    "tfidf": by_centroid,
+    "title": by_title,
+}
+
+
+def measure(path: Path) -> tuple[dict[str, Scores], list[tuple[str, str]]]:
+    """Group a file in every way; the index's own assignments come back beside the scores."""
+    labelled = read_articles(path)
+    articles, truth = [a for a, _ in labelled], [story for _, story in labelled]
+    scores, own = {}, []
+    for name, way in WAYS.items():
+        start = time.process_time()
+        labels = way(articles)
+        scores[name] = judge(labels, truth, time.process_time() - start)
+        if name == "index":
+            own = list(zip((str(a.key) for a in articles), labels, strict=True))
+    return scores, own
+
+
+def table(results: dict[str, dict[str, Scores]]) -> str:
+    """Lay the results out as a Markdown table."""
+    columns = "set|way|B3 P|B3 R|B3 F|pair P|pair R|pair F|NMI|ARI|k|gold|/CPU s"
+    head = "| " + " | ".join(columns.split("|")) + " |"
+    lines = [head, "|" + "---|" * 13]
+    for file, ways in results.items():
+        for way, s in ways.items():
+            numbers = (s.b3_precision, s.b3_recall, s.b3_f, s.pair_precision)
+            numbers += (s.pair_recall, s.pair_f, s.nmi, s.ari)
+            cells = [file, way, *(f"{x:.3f}" for x in numbers)]
+            lines.append(
+                "| "
+                + " | ".join([*cells, str(s.clusters), str(s.stories)])
+                + f" | {s.per_second:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """Name the processor, the Python and the day."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [
+            ln.partition(":")[2].strip()
+            for ln in info.read_text().splitlines()
+            if "model name" in ln
+        ]
+        cpu = names[0] if names else cpu
+    return f"{cpu}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the files named on the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    parser.add_argument("--assignments", type=Path, help="write id and story of each article here")
+    parser.add_argument("--write", action="store_true", help=f"keep the table in {RESULTS.name}")
+    options = parser.parse_args(arguments)
+    results, assignments = {}, {}
+    for path in options.files:
+        results[path.stem], assignments[path.stem] = measure(path)
+    if options.assignments:
+        options.assignments.write_text(json.dumps(assignments, indent=1), "utf-8")
+    if options.json:
+        plain = {f: {w: asdict(s) for w, s in ways.items()} for f, ways in results.items()}
+        print(json.dumps(plain, indent=1))
+    else:
+        print(table(results))
+    if options.write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(f"# Stories\n\n{machine()}\n\n{table(results)}\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

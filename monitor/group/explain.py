@@ -1,0 +1,65 @@
+"""Say in sentences why an article stands in its story."""
+
+from __future__ import annotations
+
+from monitor.model.story import Contribution, Placement, Relation
+
+_WORDS = {
+    "text": "wording like the story's",
+    "nearest_text": "wording like one of its articles",
+    "head": "opening like one of theirs",
+    "title": "title like one of theirs",
+    "names": "names in common",
+    "covered": "its opening told in the story",
+    "covers": "the story's opening told in it",
+    "agreement": "each one's main words found in the other",
+    "spelling": "names that sound the same",
+    "numbers": "numbers in common",
+    "gap": "time since the story's nearest article",
+    "age": "age of the story",
+}
+_REPEATS = {
+    Relation.SAME: "is the same article as {near}: equal address or equal text",
+    Relation.COPY: "is a copy of {near}: {share} of the shorter text's passages are shared",
+    Relation.EXCERPT: "is an excerpt of {near}, or the reverse: {share} of the shorter is shared",
+    Relation.UPDATE: "is a newer version of {near} from the same source: {share} is shared",
+}
+
+
+def explain_placement(placement: Placement) -> tuple[str, ...]:
+    """Explain a placement in whole sentences: what decided, in common, and what came nearest."""
+    if placement.relation in _REPEATS:
+        line = _REPEATS[placement.relation]
+        near = placement.nearest or "one held before"
+        return (f"joined because it {line.format(near=near, share=f'{placement.score:.0%}')}",)
+    lines = [_verdict(placement)]
+    if reasons := [_reason(one) for one in placement.contributions if one.name in _WORDS]:
+        lines.append("strongest reasons: " + "; ".join(reasons))
+    if placement.shared_terms:
+        lines.append("terms in common: " + ", ".join(placement.shared_terms))
+    lines += [
+        f"continues a story that is {one.value:.0f} days old, too old to join"
+        for one in placement.contributions
+        if one.name == "continues"
+    ]
+    if placement.rejected is not None:
+        story, score = placement.rejected
+        sign = "<" if score < placement.threshold else ">="
+        lines.append(
+            f"nearest story it did not join: {story} "
+            f"({score:.2f} {sign} {placement.threshold:.2f})"
+        )
+    return tuple(lines)
+
+
+def _verdict(placement: Placement) -> str:
+    numbers = f"{placement.score:.2f}, threshold {placement.threshold:.2f}, {placement.model}"
+    if placement.relation is Relation.EVENT:
+        return f"joined because it reports the same event ({numbers})"
+    if placement.rejected is None:
+        return "opened a story: no open story shares its telling terms"
+    return f"opened a story: no open story is like enough (best {numbers})"
+
+
+def _reason(one: Contribution) -> str:
+    return f"{_WORDS[one.name]} {one.weight:+.1f}"

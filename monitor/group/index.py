@@ -1,0 +1,208 @@
+"""Place articles in stories: same article, copy, another report of an event, or the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
+from monitor.group.frequency import Frequency
+from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare
+from monitor.group.profile import Profile, read_article
+from monitor.group.shelf import OpenStory, Shelf
+from monitor.group.weights import Model, default_model
+from monitor.group.words import cut, fold
+from monitor.model.article import Article
+from monitor.model.keys import StoryId, story_id
+from monitor.model.story import Contribution, Placement, Relation
+
+WINDOW_HOURS = 7 * 24.0  # a story takes reports until this long after its last article
+MAX_AGE_HOURS = 14 * 24.0  # an older saga goes on as a new story
+COMPARED = 6  # candidate stories that are compared in full
+MAX_CONTRIBUTIONS = 5
+MAX_SHARED_TERMS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hold a candidate story with its probability and what made it."""
+
+    likeness: Likeness
+    score: float
+    contributions: tuple[Contribution, ...]
+
+
+class StoryIndex:
+    """Hold the open stories of this workspace in memory; rebuilt from the tables on takeover.
+
+    The same calls in the same order give the same placements, in every process. An index that
+    was rebuilt with `restore`, from the articles of the open stories in the order of their
+    placement, goes on as the one before would have. `common_terms` are the literal terms of the
+    watch rules, folded or not, "*" at the end allowed.
+    """
+
+    def __init__(
+        self, *, common_terms: frozenset[str] = frozenset(), model: Model | None = None
+    ) -> None:
+        self._model = model or default_model()
+        self._frequency = Frequency(self._model.background.shares, common_terms)
+        self._shelf = Shelf(self._frequency)
+        self._copies = CopyIndex()
+
+    @property
+    def open_story_count(self) -> int:
+        """Count the stories held."""
+        return len(self._shelf.stories)
+
+    @property
+    def article_count(self) -> int:
+        """Count the articles held."""
+        return len(self._shelf)
+
+    def place(self, article: Article, *, now: datetime) -> Placement:  # noqa: ARG002
+        """Decide which story an article belongs to, and put it there.
+
+        An article that is held already keeps its seat; its text is read anew. `now` is not read:
+        time is the article's own, or a rebuilt index could not decide as the first one did.
+        """
+        profile = read_article(article, self._model.background)
+        home = self._shelf.home_of(profile.key)
+        if home is not None:
+            self._replace(profile)
+            relation = home.relations[[a.key for a in home.articles].index(profile.key)]
+            return self._plain(profile, home.id, relation, 1.0, profile)
+        placement = self._repeat(profile) or self._report(article, profile)
+        self._put(profile, placement.story, placement.relation)
+        return placement
+
+    def restore(self, article: Article, placement_story: StoryId, relation: Relation) -> None:
+        """Add an article where it was placed before; one that is held already is left alone."""
+        if self._shelf.home_of(article.key) is None:
+            self._put(read_article(article, self._model.background), placement_story, relation)
+
+    def update(self, article: Article) -> None:
+        """Read an article's new text; it keeps its story. One that is not held is ignored."""
+        self._replace(read_article(article, self._model.background))
+
+    def remove_before(self, moment: datetime) -> int:
+        """Let go of the stories whose articles were all published and first seen before a moment.
+
+        Returns how many stories went. Both times count, so that a seed of a past year, or an
+        article that arrives late, is held as long as any other after it came.
+        """
+        hour = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() / 3600
+        gone = [s for s in self._shelf.stories.values() if max(s.last_at, s.seen_at) < hour]
+        for story in gone:
+            self._copies.remove(story.id, story.articles)
+        self._shelf.drop(gone)
+        return len(gone)
+
+    def _put(self, profile: Profile, story: StoryId, relation: Relation) -> None:
+        self._shelf.put(profile, story, relation)
+        self._copies.add(story, profile)
+
+    def _replace(self, profile: Profile) -> None:
+        story = self._shelf.home_of(profile.key)
+        if story is None:
+            return
+        self._copies.remove(story.id, story.articles)
+        self._shelf.replace(profile)
+        for article in story.articles:
+            self._copies.add(story.id, article)
+
+    def _repeat(self, profile: Profile) -> Placement | None:
+        """Place an article that repeats a held one."""
+        same = self._copies.same_as(profile)
+        if same is not None:
+            home = self._shelf.home_of(same.key)
+            assert home is not None
+            return self._plain(profile, home.id, Relation.SAME, 1.0, same)
+        copy = self._copies.copy_of(profile)
+        if copy is None:
+            return None
+        home = self._shelf.home_of(copy.original.key)
+        assert home is not None
+        return self._plain(profile, home.id, copy.relation, copy.share, copy.original)
+
+    def _plain(
+        self, profile: Profile, story: StoryId, relation: Relation, share: float, near: Profile
+    ) -> Placement:
+        name = "same_article" if relation is Relation.SAME else "shared_passages"
+        return Placement(
+            article=profile.key,
+            story=story,
+            relation=relation,
+            score=min(1.0, share),
+            threshold=MIN_CONTAINMENT,
+            model=self._model.version,
+            contributions=(Contribution(name=name, value=share, weight=share),),
+            nearest=near.key if near.key != profile.key else None,
+        )
+
+    def survey(self, profile: Profile) -> list[Likeness]:
+        """Compare an article with every story it might belong to, as a model sees them."""
+        query = ask(profile, self._frequency)
+        return self._survey(query)
+
+    def _survey(self, query: Query) -> list[Likeness]:
+        found = self._shelf.candidates(query.text)
+        near = [story for story in found if _is_near(query.profile, story)]
+        centres = {s.id: centre_cosine(query.text, s.centre, self._frequency) for s in near}
+        near.sort(key=lambda story: (-centres[story.id], story.id))
+        return [
+            compare(query, story, self._frequency, centres[story.id]) for story in near[:COMPARED]
+        ]
+
+    def _report(self, article: Article, profile: Profile) -> Placement:
+        """Place an article by the event it reports, or open a story with it."""
+        query = ask(profile, self._frequency)
+        judged = [self._judge(likeness) for likeness in self._survey(query)]
+        judged.sort(key=lambda one: (-one.score, one.likeness.story.id))
+        reaching = [one for one in judged if one.score >= self._model.threshold]
+        joined = next((one for one in reaching if not _is_old(profile, one)), None)
+        shown = joined or (judged[0] if judged else None)
+        rest = next((one for one in judged if one is not joined), None)
+        contributions = shown.contributions[:MAX_CONTRIBUTIONS] if shown else ()
+        if reaching and not joined:
+            contributions = (_continues(profile, reaching[0]), *contributions)[:MAX_CONTRIBUTIONS]
+        return Placement(
+            article=profile.key,
+            story=joined.likeness.story.id if joined else story_id(profile.key),
+            relation=Relation.EVENT if joined else Relation.FIRST,
+            score=shown.score if shown else 0.0,
+            threshold=self._model.threshold,
+            model=self._model.version,
+            contributions=contributions,
+            shared_terms=self._shared(article, query, shown.likeness) if shown else (),
+            nearest=joined.likeness.nearest.key if joined else None,
+            rejected=(rest.likeness.story.id, rest.score) if rest else None,
+        )
+
+    def _judge(self, likeness: Likeness) -> Judged:
+        score, contributions = self._model.score(likeness.values)
+        return Judged(likeness, score, contributions)
+
+    def _shared(self, article: Article, query: Query, likeness: Likeness) -> tuple[str, ...]:
+        theirs: Mapping[str, float] = ask(likeness.nearest, self._frequency).text
+        both = {term: value * theirs[term] for term, value in query.text.items() if term in theirs}
+        terms = sorted(both, key=lambda term: (-both[term], term))[:MAX_SHARED_TERMS]
+        written: dict[str, str] = {}
+        for word in cut(article.title[:400] + "\n" + article.body[:5000]):
+            written.setdefault(fold(word), word)
+        return tuple(written.get(term, term) for term in terms)
+
+
+def _is_near(profile: Profile, story: OpenStory) -> bool:
+    return story.first_at - WINDOW_HOURS <= profile.at <= story.last_at + WINDOW_HOURS
+
+
+def _is_old(profile: Profile, judged: Judged) -> bool:
+    story = judged.likeness.story
+    return max(profile.at - story.first_at, story.last_at - profile.at) > MAX_AGE_HOURS
+
+
+def _continues(profile: Profile, judged: Judged) -> Contribution:
+    """Note that the article goes on with a saga too old to take it; the value is its days."""
+    days = abs(profile.at - judged.likeness.story.first_at) / 24
+    return Contribution(name="continues", value=days, weight=0.0)

@@ -1,0 +1,229 @@
+"""Promises of placing articles in stories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.group import StoryIndex, explain_placement
+from monitor.model.article import Article, Precision
+from monitor.model.keys import StoryId
+from monitor.model.story import Placement, Relation
+
+Build = Callable[..., Article]
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+RULE_TERMS = frozenset(
+    [
+        "meta",
+        "facebook",
+        "instagram",
+        "whatsapp",
+        "pakistan",
+        "islamabad",
+        "karachi",
+        "lahore",
+        "office",
+        "offices",
+        "bureau",
+        "open*",
+        "establish",
+    ]
+) | {"set up"}
+
+
+def own(build: Build, stories: list[dict[str, str]]) -> list[Article]:
+    rows = sorted(stories, key=lambda row: (row["at"], row["id"]))
+    return [
+        build(
+            r["id"], r["title"], r["body"], at=datetime.fromisoformat(r["at"]), source=r["source"]
+        )
+        for r in rows
+    ]
+
+
+def place_all(index: StoryIndex, articles: list[Article]) -> list[Placement]:
+    return [index.place(article, now=NOW) for article in articles]
+
+
+@pytest.mark.parametrize("common", [RULE_TERMS, frozenset()])
+def test_the_two_seeds_become_one_story_from_a_cold_start(
+    root: Path, build: Build, common: frozenset[str]
+) -> None:
+    index = StoryIndex(common_terms=common)
+    placed = []
+    for name in ("000_bac8cd6f87cc7eac.txt", "002_731ff99ee9420260.txt"):
+        day, text = (root / "seeds" / name).read_text("utf-8").strip()[5:].split(" ", 1)
+        at = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        article = build(name, "", text, at=at, precision=Precision.DAY, first_seen_at=NOW)
+        placed.append(index.place(article, now=NOW))
+    assert [p.relation for p in placed] == [Relation.FIRST, Relation.EVENT]
+    assert placed[0].story == placed[1].story
+
+
+def test_the_seed_suite_keeps_every_look_alike_apart(shared: Path, build: Build) -> None:
+    lines = (shared / "data/stories/seed-suite.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    index = StoryIndex(common_terms=RULE_TERMS)
+    found: dict[str, set[str]] = {}
+    for row in sorted(rows, key=lambda row: row["published_at"]):
+        at = datetime.fromisoformat(row["published_at"])
+        placed = index.place(build(row["id"], row["title"], row["text"], at=at), now=NOW)
+        found.setdefault(placed.story, set()).add(row["id"])
+    together = [names for names in found.values() if len(names) > 1]
+    assert together == [{"000_bac8cd6f87cc7eac", "002_731ff99ee9420260", "syn-pos"}]
+
+
+def test_look_alikes_of_our_own_stay_apart(build: Build, stories: list[dict[str, str]]) -> None:
+    truth = {row["id"]: row["story"] for row in stories}
+    articles = own(build, stories)
+    by_key = {
+        a.key: truth[str(a.url or next(r["id"] for r in stories if r["title"] == a.title))]
+        for a in articles
+    }
+    groups: dict[str, set[str]] = {}
+    for placed in place_all(StoryIndex(), articles):
+        groups.setdefault(placed.story, set()).add(by_key[placed.article])
+    assert all(len(events) == 1 for events in groups.values())
+
+
+def test_the_same_order_gives_the_same_placements(
+    build: Build, stories: list[dict[str, str]]
+) -> None:
+    articles = own(build, stories)
+    assert place_all(StoryIndex(), articles) == place_all(StoryIndex(), articles)
+
+
+def test_a_rebuilt_index_decides_as_the_uninterrupted_one(
+    build: Build, stories: list[dict[str, str]]
+) -> None:
+    articles = own(build, stories)
+    old = build(
+        "old",
+        "Quell harbour cranes sold",
+        "The harbour of Quell sold its cranes.",
+        at=NOW - timedelta(days=30),
+        first_seen_at=NOW - timedelta(days=30),
+    )
+    before, after = [old, *articles[:5]], articles[5:]
+    running = StoryIndex(common_terms=RULE_TERMS)
+    placed = place_all(running, before)
+    assert running.remove_before(NOW - timedelta(days=20)) == 1
+    rebuilt = StoryIndex(common_terms=RULE_TERMS)
+    for article, placement in list(zip(before, placed, strict=True))[1:]:
+        rebuilt.restore(article, placement.story, placement.relation)
+    assert place_all(running, after) == place_all(rebuilt, after)
+
+
+def test_one_address_from_two_feeds_is_the_same_article(build: Build) -> None:
+    index = StoryIndex()
+    url = "https://dawn.example/news/1"
+    first = index.place(build("a", "Dam gates open", "Water rose at the dam.", url=url), now=NOW)
+    again = index.place(build("b", "Dam gates opened", "Water rose at dam.", url=url), now=NOW)
+    assert (again.relation, again.story) == (Relation.SAME, first.story)
+
+
+def test_fifty_addresses_with_one_text_are_one_story(build: Build) -> None:
+    index = StoryIndex()
+    text = "Rescue teams reached the village of Oru after the landslide on Sunday night."
+    placed = [
+        index.place(
+            build(f"n{i}", "Landslide in Oru", text, url=f"https://s{i}.example/a"), now=NOW
+        )
+        for i in range(50)
+    ]
+    assert len({p.story for p in placed}) == 1
+    assert {p.relation for p in placed[1:]} == {Relation.SAME}
+
+
+def test_a_story_takes_no_report_after_its_window(build: Build) -> None:
+    index = StoryIndex()
+    title, body = (
+        "Norvane recalls vaccine in Belmora",
+        "Norvane recalled vaccine in Belmora port Quell.",
+    )
+    one = index.place(build("a", title, body, at=NOW - timedelta(days=20)), now=NOW)
+    two = index.place(build("b", title + " again", body + " More.", at=NOW), now=NOW)
+    assert one.story != two.story
+
+
+def test_expired_stories_are_let_go(build: Build) -> None:
+    index = StoryIndex()
+    at = NOW - timedelta(days=10)
+    index.place(build("a", "Old news here", "Body of it.", at=at, first_seen_at=at), now=NOW)
+    assert index.remove_before(NOW - timedelta(days=7)) == 1
+    assert (index.open_story_count, index.article_count) == (0, 0)
+
+
+HOSTILE = {
+    "nothing": ("", ""),
+    "title only": ("Fire at the mill", ""),
+    "body only": ("", "Fire broke out at the mill on Monday."),
+    "half a megabyte": ("Long", "word and other words " * 25_000),
+    "one endless word": ("", "x" * 500_000),
+    "marks": ("\u064b\u064b ___ !!!", "____ 12345 '' ’’"),
+    "mixed": ("Lahore لاہور ラホール", "میٹا نے کہا Meta said メタは言った" * 50),
+    "surrogate": ("\ud800 lone", "a \udfff b c d e f g h"),
+    "headlines": ("Top stories", "\n".join(f"Headline {i} of Town{i}" for i in range(500))),
+}
+
+
+@pytest.mark.parametrize(
+    "at", [datetime(1970, 1, 1, tzinfo=UTC), NOW, datetime(2099, 1, 1, tzinfo=UTC)]
+)
+def test_hostile_articles_are_placed_like_any_other(build: Build, at: datetime) -> None:
+    index = StoryIndex()
+    for name, (title, body) in HOSTILE.items():
+        placed = index.place(build(name, title, body, at=at), now=NOW)
+        assert 0 <= placed.score <= 1
+        assert explain_placement(placed)
+    assert index.article_count == len(HOSTILE)
+
+
+def test_more_text_of_an_article_keeps_its_story(build: Build) -> None:
+    index = StoryIndex()
+    first = index.place(build("a", "Mill fire in Oru", "Short."), now=NOW)
+    index.update(build("a", "Mill fire in Oru", "A fire destroyed the mill in Oru. " * 5))
+    again = index.place(build("a", "Mill fire in Oru", "Short."), now=NOW)
+    assert again.story == StoryId(first.story)
+    assert index.article_count == 1
+
+
+WORDS = [
+    "river",
+    "council",
+    "harbour",
+    "minister",
+    "budget",
+    "ferry",
+    "tunnel",
+    "vaccine",
+    "school",
+    "engine",
+]
+BODY = " ".join(f"{WORDS[i * i % 10]}{i} {WORDS[i * 7 % 10]}" for i in range(150))
+EDITS: dict[str, Callable[[list[str]], list[str]]] = {
+    "boilerplate": lambda w: [
+        *w,
+        *["sign", "up", "for", "our", "daily", "letter", "and", "follow", "us", "today"],
+    ],
+    "first half": lambda w: w[: len(w) // 2],
+    "first quarter": lambda w: w[: len(w) // 4],
+    "updated": lambda w: ["UPDATED", *w[:100], *(f"new{i}" for i in range(40)), *w[140:]],
+    "words dropped": lambda w: [x for i, x in enumerate(w) if i % 17],
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_copy_is_found(build: Build, edit: str) -> None:
+    found = 0
+    for n in range(34):
+        index = StoryIndex()
+        words = [f"{w}{n}" for w in BODY.split()]
+        index.place(build("a", "Original", " ".join(words)), now=NOW)
+        placed = index.place(build("b", "Other", " ".join(EDITS[edit](words))), now=NOW)
+        found += placed.relation in (Relation.COPY, Relation.EXCERPT)
+    assert found / 34 >= 0.97
