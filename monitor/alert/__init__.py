@@ -1,0 +1,1 @@
+"""Decide whether a match in a story is worth telling."""

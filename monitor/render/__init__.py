@@ -1,0 +1,1 @@
+"""Turn alerts and digests into messages: mails from templates, webhook bodies from types."""
