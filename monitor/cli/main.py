@@ -1,0 +1,55 @@
+"""Put the commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from monitor import __version__
+from monitor.cli import deliveries, explain, rules, run, sources, status, stories, workspace
+
+app = typer.Typer(
+    name="monitor",
+    help="Watch the press by rules, group what is one story, and tell once, with the reason.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"monitor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run")(run.run_command)
+app.command("init")(workspace.init_command)
+app.command("check")(status.check_command)
+app.command("status")(status.status_command)
+app.command("ingest")(workspace.ingest_command)
+app.command("explain")(explain.explain_command)
+app.add_typer(rules.app, name="rules")
+app.add_typer(sources.app, name="sources")
+app.add_typer(stories.app, name="stories")
+app.add_typer(stories.alerts_app, name="alerts")
+app.add_typer(deliveries.digest_app, name="digest")
+app.add_typer(deliveries.channels_app, name="channels")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(workspace.db_app, name="db")
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    app()

@@ -1,0 +1,205 @@
+"""`monitor sources`: who is watched, and how their feeds do."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from monitor.cli.options import (
+    USAGE,
+    JsonOption,
+    WorkspaceOption,
+    exits,
+    fail,
+    out,
+    print_json,
+    settings_of,
+    store_of,
+    talk,
+)
+from monitor.errors import ConfigError, StoreError
+from monitor.model.keys import SourceKey
+from monitor.model.source import Source
+from monitor.normalise.opml import OutlineFeed, read_opml, write_opml
+from monitor.normalise.source_book import registered_domain
+from monitor.normalise.urls import host_of
+from monitor.settings import Settings, append_source, load_settings
+from monitor.store import feeds
+from monitor.store.feeds import FeedState
+
+app = typer.Typer(help="Show, add, import and export sources.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_sources(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
+    """List sources and how each of their feeds does."""
+    with exits():
+        settings = settings_of(workspace)
+        states = _states(settings)
+        if as_json:
+            print_json([_line(source, states) for source in settings.sources])
+            return
+        table = Table("source", "name", "country", "lang", "tier", "verified", "feeds", box=None)
+        for source in settings.sources:
+            health = ", ".join(_health(states.get(url)) for url in source.feeds) or "none"
+            table.add_row(
+                source.key,
+                source.name,
+                source.country or "?",
+                source.lang or "?",
+                str(source.tier or "?"),
+                "yes" if source.is_verified else "no",
+                health,
+            )
+        out.print(table)
+        talk.print("Reasons and cures of what fails: monitor status")
+
+
+def _states(settings: Settings) -> dict[str, FeedState]:
+    try:
+        with store_of(settings) as store, store.read() as tx:
+            return {state.url: state for state in feeds.list_states(tx)}
+    except StoreError:
+        return {}  # nothing was polled yet
+
+
+def _health(state: FeedState | None) -> str:
+    if state is None or not state.polls:
+        return "not polled yet"
+    if state.state != "active":
+        return state.state
+    return f"failing ({state.last_error_kind})" if state.last_error else "ok"
+
+
+def _line(source: Source, states: dict[str, FeedState]) -> dict[str, object]:
+    return {
+        "key": source.key,
+        "name": source.name,
+        "domains": source.domains,
+        "country": source.country,
+        "lang": source.lang,
+        "tier": source.tier,
+        "group": source.group,
+        "verified": source.is_verified,
+        "feeds": [{"url": url, "state": states.get(url)} for url in source.feeds],
+    }
+
+
+@app.command("add")
+def add(  # noqa: PLR0917 - typer makes an option of each
+    url: Annotated[str, typer.Argument(help="The address of a feed.")],
+    key: Annotated[str, typer.Option(help="Its key; default: from the address.")] = "",
+    name: Annotated[str, typer.Option(help="Its name; default: the domain.")] = "",
+    country: Annotated[str, typer.Option(help="ISO code, such as PK.")] = "",
+    lang: Annotated[str, typer.Option(help="Language code, such as ur.")] = "",
+    tier: Annotated[int, typer.Option(help="1 is best; 0: not said.", min=0)] = 0,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Add a source with a feed to sources.yaml; its comments and layout stay."""
+    with exits():
+        settings = settings_of(workspace)
+        domain = registered_domain(host_of(url))
+        if not domain or not url.startswith(("http://", "https://")):
+            fail(f"{url!r} is no address of a feed: it begins with http:// or https://", USAGE)
+        _refuse_known(settings, url)
+        taken = {source.key for source in settings.sources}
+        source = Source(
+            key=SourceKey(key or _free_key(domain.split(".")[0], taken)),
+            name=name or domain,
+            domains=(domain,),
+            country=country.upper() or None,
+            lang=lang.lower() or None,
+            tier=tier or None,
+            feeds=(url,),
+        )
+        _append(settings, [source])
+        out.print(f"Added {source.key} to sources.yaml", markup=False)
+        talk.print("A running monitor polls it within two seconds; its first poll is a baseline.")
+
+
+def _refuse_known(settings: Settings, url: str) -> None:
+    for source in settings.sources:
+        if url in source.feeds:
+            fail(f"{url} is a feed of {source.key} already", USAGE)
+
+
+def _free_key(wish: str, taken: set[SourceKey]) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", wish.lower()).strip("-") or "source"
+    number, key = 2, base
+    while key in taken:
+        key, number = f"{base}-{number}", number + 1
+    return key
+
+
+def _append(settings: Settings, added: list[Source]) -> None:
+    """Append to sources.yaml, and put the old text back if the new one would not load."""
+    path = settings.workspace / "sources.yaml"
+    before = path.read_text("utf-8") if path.exists() else "sources:\n"
+    text = before
+    for source in added:
+        text = append_source(text, source)
+    path.write_text(text, "utf-8")
+    try:
+        load_settings(settings.workspace, os.environ)
+    except ConfigError:
+        path.write_text(before, "utf-8")
+        raise
+
+
+@app.command("import")
+def import_opml(
+    file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")],
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Add the feeds of an OPML file to sources.yaml; those there already are left."""
+    with exits():
+        settings = settings_of(workspace)
+        try:
+            outlines, problems = read_opml(file.read_bytes())
+        except OSError as error:
+            fail(f"{file} cannot be read: {error.strerror}", USAGE)
+        for problem in problems:
+            talk.print(str(problem), style="yellow", markup=False)
+        known = {url for source in settings.sources for url in source.feeds}
+        fresh = [outline for outline in outlines if outline.url not in known]
+        taken = {source.key for source in settings.sources}
+        _append(settings, _as_sources(fresh, taken))
+        out.print(f"{len(fresh)} feeds added, {len(outlines) - len(fresh)} were there already")
+        if problems and not outlines:
+            raise typer.Exit(USAGE)
+
+
+def _as_sources(outlines: list[OutlineFeed], taken: set[SourceKey]) -> list[Source]:
+    """Make one source of the feeds of one domain."""
+    found: dict[str, Source] = {}
+    for outline in outlines:
+        domain = registered_domain(host_of(outline.home_url or outline.url)) or "source"
+        if domain in found:
+            known = found[domain]
+            found[domain] = replace(known, feeds=(*known.feeds, outline.url))
+            continue
+        key = SourceKey(_free_key(domain.split(".")[0], taken))
+        taken.add(key)
+        found[domain] = Source(
+            key=key,
+            name=outline.title or domain,
+            domains=(domain,),
+            lang=outline.lang.lower() or None,
+            group=None,
+            feeds=(outline.url,),
+        )
+    return list(found.values())
+
+
+@app.command("export")
+def export_opml(workspace: WorkspaceOption = Path()) -> None:
+    """Print all feeds as OPML 2.0."""
+    with exits():
+        sys.stdout.write(write_opml(settings_of(workspace).sources))

@@ -1,0 +1,146 @@
+"""`monitor check`, `monitor status`: is everything right, and what is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from monitor.app import channel_schedules, load_workspace_rules, workspace_rules
+from monitor.cli.options import (
+    FAILED,
+    USAGE,
+    JsonOption,
+    WorkspaceOption,
+    exits,
+    out,
+    print_json,
+    settings_of,
+    store_of,
+    talk,
+)
+from monitor.cli.rules import error_count, show_problems
+from monitor.clock import system_clock
+from monitor.errors import ConfigError
+from monitor.model.problem import Problem
+from monitor.settings import Settings, load_settings
+from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
+from monitor.store.engine import Tx
+
+
+def check_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
+    """Name all errors of all files of the workspace at once; exit 2 if there are any."""
+    with exits():
+        found = _all_problems(workspace)
+        if as_json:
+            print_json(found)
+        else:
+            show_problems(found)
+        if error_count(found):
+            raise typer.Exit(USAGE)
+        if not as_json:
+            talk.print("All files are sound. Next: monitor run")
+
+
+def _all_problems(workspace: Path) -> tuple[Problem, ...]:
+    try:
+        settings = load_settings(workspace.resolve(), os.environ)
+    except ConfigError as error:
+        # Rules can be read without the rest; what channels there are is not known then.
+        return (*error.problems, *load_workspace_rules(workspace.resolve(), None).problems)
+    return (*settings.warnings, *workspace_rules(settings).problems)
+
+
+def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
+    """Show sources, rules, channels and queue, and what is wrong, with the cure."""
+    with exits():
+        settings = settings_of(workspace)
+        loaded = workspace_rules(settings)
+        with store_of(settings) as store, store.read() as tx:
+            facts = _facts(tx, settings)
+        facts["rules"] = {
+            "sound": len(loaded.rules),
+            "problems": [str(problem) for problem in loaded.problems],
+        }
+        if as_json:
+            print_json(facts)
+        else:
+            _show(facts)
+        if error_count(loaded.problems):
+            raise typer.Exit(FAILED)
+
+
+def _facts(tx: Tx, settings: Settings) -> dict[str, object]:
+    now = system_clock()
+    names = list(channel_schedules(settings))
+    states = feeds.list_states(tx)
+    running = [beat for beat in roles.last_beats(tx) if (now - beat[1]).total_seconds() < 60]
+    return {
+        "running": [
+            {"process": beat[0], "since": beat[2], "last_beat": beat[1]} for beat in running
+        ],
+        "articles": articles.counts(tx),
+        "stories": stories.count(tx),
+        "feeds": {
+            "all": len(states),
+            "failing": sum(1 for state in states if state.last_error),
+            "never_polled": sum(1 for state in states if not state.polls),
+            "stopped": sum(1 for state in states if state.state != "active"),
+            "due": feeds.count_due(tx, now=now),
+        },
+        "notes": [f"{state.url}: {note}" for state in states for note in state.notes],
+        "deliveries": deliveries.counts(tx),
+        "oldest_due": deliveries.oldest_due(tx, now=now, channels=names),
+        "channels": [channels.read(tx, name) for name in names],
+        "problems": problems.listed(tx),
+    }
+
+
+def _show(facts: dict[str, object]) -> None:
+    running = facts["running"]
+    assert isinstance(running, list)
+    state = "running" if running else "not running (start it: monitor run)"
+    out.print(f"Media Monitor is {state}", style="bold", markup=False)
+    for name in ("rules", "feeds", "articles", "deliveries"):
+        values = facts[name]
+        assert isinstance(values, dict)
+        told = ", ".join(
+            f"{value} {key.replace('_', ' ')}"
+            for key, value in values.items()
+            if not isinstance(value, list)
+        )
+        out.print(f"  {name:11}{told}", markup=False)
+    out.print(f"  {'stories':11}{facts['stories']}", markup=False)
+    if facts["oldest_due"]:
+        out.print(f"  {'oldest due':11}{facts['oldest_due']:%Y-%m-%d %H:%M:%S} UTC", markup=False)
+    _show_wrong(facts)
+
+
+def _show_wrong(facts: dict[str, object]) -> None:
+    rules, kept, wrong, notes = (
+        facts["rules"],
+        facts["channels"],
+        facts["problems"],
+        facts["notes"],
+    )
+    assert isinstance(rules, dict)
+    assert isinstance(kept, list)
+    assert isinstance(wrong, tuple)
+    assert isinstance(notes, list)
+    for problem in rules["problems"]:
+        out.print(f"  {problem}", style="red", markup=False)
+    for channel in kept:
+        if channel.disabled_at:
+            text = f"  channel {channel.name} is stopped: {channel.disabled_reason}"
+            out.print(text, style="red", markup=False)
+    for trouble in wrong:
+        times = f" ({trouble.count} times)" if trouble.count > 1 else ""
+        out.print(f"  {trouble.kind} {trouble.subject}{times}", style="yellow", markup=False)
+        out.print(f"      {trouble.reason}", markup=False)
+        if trouble.cure:
+            out.print(f"      cure: {trouble.cure}", markup=False)
+    for note in notes:
+        out.print(f"  note: {note}", style="dim", markup=False)
+    if not (rules["problems"] or wrong):
+        out.print("  nothing is wrong", style="green")

@@ -1,0 +1,160 @@
+"""`monitor stories` and `monitor alerts`: what was grouped, why, and what was told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from monitor.cli.options import (
+    FAILED,
+    JsonOption,
+    WorkspaceOption,
+    exits,
+    fail,
+    out,
+    print_json,
+    settings_of,
+    store_of,
+    talk,
+)
+from monitor.group.explain import explain_placement
+from monitor.model.article import Article, Precision
+from monitor.model.story import Story
+from monitor.store import alerts, stories
+from monitor.store.engine import Tx
+from monitor.store.stories import SeatedArticle
+
+app = typer.Typer(help="Show stories and why their articles are together.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Show the alerts that were raised.", no_args_is_help=True)
+
+StoryArgument = Annotated[str, typer.Argument(help="A story's id, or the start of it.")]
+LimitOption = Annotated[int, typer.Option(help="Show at most so many.", min=1)]
+
+
+@app.command("list")
+def list_stories(
+    workspace: WorkspaceOption = Path(),
+    every: Annotated[bool, typer.Option("--all", help="Also those no rule matched.")] = False,
+    limit: LimitOption = 30,
+    as_json: JsonOption = False,
+) -> None:
+    """List stories that some rule matched, latest first."""
+    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+        found = stories.listed(tx, matched_only=not every, limit=limit)
+        rules = stories.rules_of(tx, [story.id for story in found])
+        if as_json:
+            lines = [{"story": story, "rules": rules.get(story.id, ())} for story in found]
+            print_json(lines)
+            return
+        table = Table("story", "last", "articles", "sources", "title", "rules", box=None)
+        for story in found:
+            table.add_row(
+                story.id[:12],
+                story.last_at.date().isoformat(),
+                str(story.article_count),
+                str(story.source_count),
+                story.title,
+                ", ".join(rules.get(story.id, ())),
+            )
+        out.print(table)
+        talk.print("Next: monitor stories show STORY, monitor stories explain STORY")
+
+
+@app.command("show")
+def show(
+    story: StoryArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False
+) -> None:
+    """Show a story's articles."""
+    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+        found = _find(tx, story)
+        seated = stories.seated(tx, found.id)
+        if as_json:
+            print_json({"story": found, "articles": [_line(row) for row in seated]})
+            return
+        _heading(found)
+        for row in seated:
+            rules = ", ".join(sorted({match.rule_id for match in row.matches}))
+            out.print(
+                f"  {when(row.article)}  {row.relation.value:8} {row.article.title}", markup=False
+            )
+            place = row.article.url or row.article.feed
+            suffix = f"  matched by {rules}" if rules else ""
+            out.print(f"      {row.article.source.name}  {place}{suffix}", markup=False)
+
+
+@app.command("explain")
+def explain(
+    story: StoryArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False
+) -> None:
+    """Say why each article is in this story, and which story it nearly joined instead."""
+    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+        found = _find(tx, story)
+        seated = stories.seated(tx, found.id)
+        if as_json:
+            print_json({"story": found, "placements": [row.placement for row in seated]})
+            return
+        _heading(found)
+        for row in seated:
+            out.print(f"  {row.article.title}", style="bold", markup=False)
+            for line in explain_placement(row.placement):
+                out.print(f"      {line}", markup=False)
+
+
+def _find(tx: Tx, name: str) -> Story:
+    found = stories.find(tx, name)
+    if found is None:
+        fail(f"there is no story {name!r}; see: monitor stories list", FAILED)
+    return found
+
+
+def _heading(story: Story) -> None:
+    out.print(f"{story.id}  {story.title}", style="bold", markup=False)
+    out.print(f"  {story.article_count} articles from {story.source_count} sources", markup=False)
+
+
+def when(article: Article) -> str:
+    """Show when an article was published: a date alone stays one."""
+    moment = article.published_at
+    if article.published_precision is Precision.SECOND:
+        return moment.strftime("%Y-%m-%d %H:%M")
+    return moment.strftime("%Y-%m-%d      ")
+
+
+def _line(row: SeatedArticle) -> dict[str, object]:
+    return {
+        "article": row.article.key,
+        "title": row.article.title,
+        "url": row.article.url,
+        "source": row.article.source.key,
+        "published_at": row.article.published_at,
+        "precision": row.article.published_precision.value,
+        "relation": row.relation.value,
+        "score": row.placement.score,
+        "rules": sorted({match.rule_id for match in row.matches}),
+    }
+
+
+@alerts_app.command("list")
+def list_alerts(
+    workspace: WorkspaceOption = Path(), limit: LimitOption = 30, as_json: JsonOption = False
+) -> None:
+    """List alerts with their reasons, latest first."""
+    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+        found = alerts.listed(tx, limit=limit)
+        if as_json:
+            print_json(found)
+            return
+        table = Table("raised", "rule", "story", "no.", "reason", "told", box=None)
+        for alert in found:
+            table.add_row(
+                alert.raised_at.strftime("%Y-%m-%d %H:%M"),
+                alert.rule_id,
+                alert.story[:12],
+                str(alert.generation),
+                alert.reason.value.replace("_", " "),
+                "in digests only" if alert.is_quiet else "as the rule says",
+            )
+        out.print(table)

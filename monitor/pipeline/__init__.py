@@ -1,0 +1,1 @@
+"""Know the order of the rooms: what comes in, what becomes of it, what goes out."""

@@ -1,0 +1,89 @@
+"""Put together what a channel may be told of a story, from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.digest.compose import Candidate, Seat
+from monitor.model.alert import Alert
+from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId
+from monitor.model.rule import Match, Rule
+from monitor.model.story import Story
+from monitor.store import alerts, stories
+from monitor.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Be a candidate and what to remember once the channel is told of it."""
+
+    candidate: Candidate
+    told: tuple[tuple[RuleId, int], ...]
+    """Rule and article number: of each match, and of each alert told."""
+
+
+def gather(
+    tx: Tx, channel: ChannelName, story: Story, rules: Mapping[RuleId, Rule]
+) -> Telling | None:
+    """Gather a story for a channel under the rules in force that tell it.
+
+    None if no rule in force has raised an alert that still matches: a rule was changed since.
+    """
+    seated = stories.seated(tx, story.id)
+    found = {row.id: _in_force(row.matches, rules) for row in seated}
+    matching = {match.rule_id for matches in found.values() for match in matches}
+    raised = [a for a in alerts.alerts_of(tx, story.id, list(rules)) if a.rule_id in matching]
+    if not raised:
+        return None
+    told = alerts.told(tx, channel, story.id)
+    told_ids = {row.article_id for row in told}
+    numbers = {row.article.key: row.id for row in seated}
+    seats = tuple(
+        Seat(
+            article=row.article,
+            relation=row.relation,
+            matches=found[row.id],
+            is_told=row.id in told_ids,
+        )
+        for row in seated
+    )
+    asking = dict.fromkeys(alert.rule_id for alert in raised)
+    candidate = Candidate(
+        story=story,
+        articles=seats,
+        rules=tuple(rules[rule] for rule in asking),
+        was_told=bool(told),
+        already_sent_now=_was_sent_now(raised, told, numbers),
+    )
+    pairs = [(match.rule_id, key) for key, matches in found.items() for match in matches]
+    pairs += [(a.rule_id, numbers[a.article]) for a in raised if a.article in numbers]
+    return Telling(candidate=candidate, told=tuple(dict.fromkeys(pairs)))
+
+
+def _in_force(matches: tuple[Match, ...], rules: Mapping[RuleId, Rule]) -> tuple[Match, ...]:
+    return tuple(
+        match
+        for match in matches
+        if match.rule_id in rules and rules[match.rule_id].revision == match.revision
+    )
+
+
+def _was_sent_now(
+    raised: list[Alert], told: tuple[alerts.Told, ...], numbers: Mapping[ArticleKey, int]
+) -> bool:
+    """Tell whether every alert went out at once already, and no digest has said so yet."""
+    listed = {(row.rule_id, row.article_id) for row in told if row.in_digest}
+    sent = {(row.rule_id, row.article_id) for row in told}
+    fresh = [(a.rule_id, numbers.get(a.article, 0)) for a in raised]
+    fresh = [pair for pair in fresh if pair not in listed]
+    return bool(fresh) and all(pair in sent for pair in fresh)
+
+
+def read_story(tx: Tx, story: StoryId) -> Story:
+    """Read a story that is known to exist."""
+    found = stories.read(tx, story)
+    if found is None:
+        msg = f"story {story} has alerts but no row"
+        raise LookupError(msg)
+    return found

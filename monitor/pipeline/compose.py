@@ -1,0 +1,117 @@
+"""Compose the digests that are due: each slot of each channel once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from monitor.digest.compose import compose
+from monitor.digest.windows import FIRST, LastSlot, Slot, due_slot
+from monitor.model.delivery import Channel, DeliveryKind
+from monitor.model.keys import RuleId, delivery_key
+from monitor.model.notice import Digest
+from monitor.model.rule import Rule, Tell
+from monitor.pipeline.candidates import Telling, gather, read_story
+from monitor.pipeline.health import health_lines
+from monitor.pipeline.ports import Ports
+from monitor.store import alerts, channels, deliveries, json
+from monitor.store.engine import Tx
+
+log = structlog.get_logger()
+
+STORIES_PER_DIGEST = 600  # a digest shows 500 and says how many more
+
+
+def compose_due(ports: Ports) -> int:
+    """Compose what is due now for all channels; give the number of digests owed."""
+    now = ports.now()
+    return sum(
+        _compose_channel(ports, channel, now)
+        for channel in ports.terms.channels
+        if channel.schedule is not None
+    )
+
+
+def _compose_channel(ports: Ports, channel: Channel, now: datetime) -> bool:
+    slot = _due(ports, channel, now)
+    if slot is None:
+        return False
+    with ports.store.write() as tx:
+        digest, tellings = draft(tx, ports, channel, slot, now)
+        if digest is None and slot.key == FIRST:
+            return False  # a first digest waits until there is something to tell
+        stories = len(tellings)
+        if not channels.keep_slot(
+            tx, channel.name, slot.key, slot.window, stories=stories, now=now
+        ):
+            return False
+        if digest is not None:
+            _owe(tx, channel, slot, digest, tellings, now)
+        ports.failpoints.hit("t2.precommit")
+    ports.failpoints.hit("t2.committed")
+    log.info("slot closed", channel=channel.name, slot=slot.key, stories=stories)
+    return digest is not None
+
+
+def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:
+    if channel.schedule is None:
+        return None
+    with ports.store.read() as tx:
+        state = channels.read(tx, channel.name)
+        last = None
+        if state.last_slot is not None and state.last_slot_end is not None:
+            last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
+        slot = due_slot(channel.schedule, last=last, now=now)
+        if slot is not None and slot.key == FIRST:
+            rules = list(digest_rules(ports, channel))
+            # looked at every second until there is something: no write transaction for nothing
+            return slot if alerts.untold_stories(tx, channel.name, rules, limit=1) else None
+        return slot
+
+
+def digest_rules(ports: Ports, channel: Channel) -> dict[RuleId, Rule]:
+    """Give the rules in force whose alerts enter this channel's digests."""
+    return {
+        rule.id: rule
+        for rule in ports.current.rules.values()
+        if dict(rule.tell).get(channel.name) in {Tell.DIGEST, Tell.BOTH}
+    }
+
+
+def draft(
+    tx: Tx, ports: Ports, channel: Channel, slot: Slot, now: datetime
+) -> tuple[Digest | None, list[Telling]]:
+    """Compose a slot without owing it: all that the channel was not yet told."""
+    rules = digest_rules(ports, channel)
+    found = alerts.untold_stories(tx, channel.name, list(rules), limit=STORIES_PER_DIGEST)
+    gathered = (gather(tx, channel.name, read_story(tx, story), rules) for story in found)
+    tellings = [telling for telling in gathered if telling is not None]
+    digest = compose(
+        [telling.candidate for telling in tellings],
+        channel=channel.name,
+        slot=slot,
+        now=now,
+        health=health_lines(tx),
+    )
+    return digest, tellings
+
+
+def _owe(
+    tx: Tx, channel: Channel, slot: Slot, digest: Digest, tellings: list[Telling], now: datetime
+) -> None:
+    content = json.dump(Digest, digest)
+    for recipient in channel.recipients:
+        deliveries.add(
+            tx,
+            delivery_key(channel.name, recipient, f"digest {slot.key}"),
+            channel=channel.name,
+            recipient=recipient,
+            kind=DeliveryKind.DIGEST,
+            content=content,
+            title=f"digest {slot.key}: {len(digest.entries)} stories",
+            now=now,
+        )
+    for telling in tellings:
+        story = telling.candidate.story.id
+        alerts.tell(tx, channel.name, story, telling.told, in_digest=True, now=now)

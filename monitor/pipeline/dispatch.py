@@ -1,0 +1,249 @@
+"""D: claim what is due, render it once, send those bytes, settle.
+
+No transaction is open while a message travels. If this process dies after the peer accepted and
+before we noted it, the next try sends the same bytes under the same id: that is the one window in
+which a receiver can see a message twice, and its id tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import datetime
+
+import structlog
+
+from monitor.deliver.route import deliver
+from monitor.deliver.schedule import Settled, channel_pause, settle
+from monitor.errors import LeaseLost, RenderError
+from monitor.model.delivery import (
+    Attempt,
+    Channel,
+    ChannelKind,
+    DeliveryState,
+    Message,
+    Outcome,
+    Owed,
+    Result,
+)
+from monitor.pipeline.ports import Ports
+from monitor.pipeline.rendering import render
+from monitor.store import channels, deliveries, problems
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.deliveries import ClaimedDelivery
+from monitor.store.engine import Tx
+
+log = structlog.get_logger()
+
+SEND_AT_MOST = 20
+"""Deliveries on their way at a time."""
+
+
+async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, ...]:
+    """Claim deliveries that are due on channels that take some now."""
+
+    def work() -> tuple[ClaimedDelivery, ...]:
+        now = ports.now()
+        names = [channel.name for channel in ports.terms.channels]
+        with ports.store.read() as tx:
+            if deliveries.oldest_due(tx, now=now, channels=names) is None:
+                return ()
+        with ports.store.write() as tx:
+            return deliveries.claim_due(
+                tx, now=now, lease=ports.terms.lease, limit=limit, channels=names
+            )
+
+    claimed = await ports.in_thread(work)
+    if claimed:
+        ports.failpoints.hit("out.claimed")
+    return claimed
+
+
+async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Send one claimed delivery and settle it, whatever happens."""
+    channel = ports.terms.channel(delivery.channel)
+    if channel is None:
+        return  # taken out of monitor.yaml since the claim: its lease runs out
+    started_at = ports.now()
+    try:
+        if delivery.crashes >= MAX_CRASHES:
+            await _park(ports, delivery, "sending it crashed five times; its process died")
+            return
+        message = delivery.message or await _render(ports, channel, delivery)
+        if message is None:
+            return
+        if _is_late(ports, started_at):
+            await ports.in_thread(_give_back, ports, delivery)
+            return
+        outcome = await _deliver(ports, channel, delivery, message)
+        ports.failpoints.hit("out.acked")
+        await ports.in_thread(_settle, ports, channel, delivery, message, outcome, started_at)
+        ports.failpoints.hit("out.settled")
+    except LeaseLost:
+        log.warning("delivery outlived its lease", delivery=delivery.key)
+
+
+def _is_late(ports: Ports, started_at: datetime) -> bool:
+    """Tell whether half of the lease is gone: then no send starts, and the next claim does it."""
+    return ports.now() - started_at > ports.terms.lease / 2
+
+
+def _give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Let go of a delivery that was not sent: it is due again at once, with its bytes kept."""
+    now = ports.now()
+    with ports.store.write() as tx:
+        deliveries.settle(
+            tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
+        )
+
+
+async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> Message | None:
+    """Render on the first claim and keep the bytes; a message that cannot be is parked."""
+    try:
+        message = await render(ports, channel, delivery)
+    # Content was made by us and templates fall back, so this is a defect of ours: it must not
+    # come back every minute, nor stop what other deliveries wait behind it.
+    except (RenderError, ValueError, TypeError, KeyError) as error:
+        await _park(ports, delivery, f"it could not be rendered: {error}")
+        return None
+
+    def work() -> None:
+        with ports.store.write() as tx:
+            deliveries.keep_message(tx, delivery, message)
+            _note_fallback(tx, ports, message)
+
+    await ports.in_thread(work)
+    ports.failpoints.hit("out.rendered")
+    return message
+
+
+def _note_fallback(tx: Tx, ports: Ports, message: Message) -> None:
+    if message.fallback_reason:
+        cure = "correct the template; until then the plain one is sent"
+        reason = message.fallback_reason
+        problems.report(tx, "template", "templates/", reason, cure=cure, now=ports.now())
+    else:
+        problems.clear(tx, "template", "templates/")
+
+
+async def _deliver(
+    ports: Ports, channel: Channel, delivery: ClaimedDelivery, message: Message
+) -> Outcome:
+    owed = _owed(channel, delivery, message)
+    ports.failpoints.hit("out.presend")
+    async with asyncio.TaskGroup() as group:
+        renewal = group.create_task(_keep_lease(ports, delivery))
+        try:
+            return await deliver(owed, ports.network.connections, now=ports.now())
+        finally:
+            renewal.cancel()
+
+
+async def _keep_lease(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Lengthen the lease as long as the peer takes its time (a mail server may take minutes)."""
+    while True:
+        await asyncio.sleep(ports.terms.lease.total_seconds() / 3)
+        try:
+            await ports.in_thread(_renew, ports, delivery)
+        except LeaseLost:
+            return  # settling will say so
+
+
+def _renew(ports: Ports, delivery: ClaimedDelivery) -> None:
+    with ports.store.write() as tx:
+        deliveries.renew(tx, delivery, now=ports.now(), lease=ports.terms.lease)
+
+
+def _owed(channel: Channel, delivery: ClaimedDelivery, message: Message) -> Owed:
+    return Owed(
+        key=delivery.key,
+        channel=channel,
+        recipient=delivery.recipient,
+        kind=delivery.kind,
+        message=message,
+        attempts=delivery.attempts,
+    )
+
+
+def _settle(
+    ports: Ports,
+    channel: Channel,
+    delivery: ClaimedDelivery,
+    message: Message,
+    outcome: Outcome,
+    started_at: datetime,
+) -> None:
+    now = ports.now()
+    owed = _owed(channel, delivery, message)
+    settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
+    with ports.store.write() as tx:
+        number = deliveries.count_attempts(tx, delivery.key) + 1
+        attempt = Attempt(
+            delivery=delivery.key,
+            number=number,
+            started_at=started_at,
+            ended_at=now,
+            result=outcome.result,
+            code=outcome.code,
+            reason=outcome.reason,
+            answer=outcome.answer,
+        )
+        deliveries.settle(
+            tx,
+            delivery,
+            attempt,
+            state=settled.state,
+            due_at=settled.due_at or now,
+            error="" if settled.state is DeliveryState.SENT else settled.reason,
+            now=now,
+        )
+        _tell_channel(tx, channel, outcome, settled, now)
+    ports.tally.add(f"deliveries_{settled.state.value}")
+    log.info(
+        "delivery tried",
+        delivery=delivery.key,
+        channel=channel.name,
+        result=outcome.result.value,
+        state=settled.state.value,
+        reason=outcome.reason,
+        again_at=settled.due_at,
+    )
+
+
+def _tell_channel(
+    tx: Tx, channel: Channel, outcome: Outcome, settled: Settled, now: datetime
+) -> None:
+    """Let the channel wait or stop if its receiver asks, and show in `status` what is wrong."""
+    if outcome.result is Result.SENT:
+        problems.clear(tx, "channel", channel.name)
+        return
+    if outcome.result is Result.DISABLE:
+        channels.disable(tx, channel.name, outcome.reason, now=now)
+    elif (until := channel_pause(outcome, now)) is not None:
+        channels.pause(tx, channel.name, until)
+    cure = _cure(channel, outcome, settled)
+    problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
+
+
+def _cure(channel: Channel, outcome: Outcome, settled: Settled) -> str:
+    if outcome.result is Result.DISABLE:
+        return f"the channel is stopped; to go on: monitor channels enable {channel.name}"
+    if settled.state is DeliveryState.DEAD:
+        return "mend the cause, then: monitor deliveries resend --dead"
+    if channel.kind is ChannelKind.EMAIL:
+        return f"it is tried again; to try now: monitor channels test {channel.name}"
+    return "it is tried again by itself"
+
+
+async def _park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
+    def work() -> None:
+        now = ports.now()
+        with ports.store.write() as tx:
+            deliveries.settle(
+                tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
+            )
+            cure = f"then: monitor deliveries resend {delivery.key}"
+            problems.report(tx, "delivery", delivery.key, reason, cure=cure, now=now)
+
+    await ports.in_thread(work)
+    log.error("delivery parked", delivery=delivery.key, reason=reason)

@@ -1,0 +1,196 @@
+"""Take a feed from its address to stored, matched articles.
+
+The way of an article: fetch -> parse -> normalise -> match -> store (T1). Grouping, alerts and
+digests follow in `place.py` and `compose.py`, sending in `dispatch.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import datetime
+
+import structlog
+
+from monitor.errors import ChildError, FetchError, LeaseLost, MonitorError, ParseError
+from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
+from monitor.model.article import Article, ParsedFeed
+from monitor.normalise.entry import normalise_feed
+from monitor.parse.choose import is_light, parse_carefully, parse_light
+from monitor.pipeline.keep import keep_articles
+from monitor.pipeline.ports import Ports
+from monitor.pipeline.verdict import after_answer, after_failure, parked
+from monitor.store import feeds, problems
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.engine import Tx
+from monitor.store.feeds import ClaimedFeed, Polled
+
+log = structlog.get_logger()
+
+POLL_AT_MOST = 50
+"""Feeds in flight at a time; each waits for its host's turn besides."""
+
+
+class _NoTurn(Exception):
+    """Say that the host is too busy with us to poll this feed under this claim."""
+
+
+async def claim_feeds(ports: Ports, limit: int) -> tuple[ClaimedFeed, ...]:
+    """Claim feeds that are due."""
+
+    def work() -> tuple[ClaimedFeed, ...]:
+        now = ports.now()
+        with ports.store.read() as tx:
+            if not feeds.count_due(tx, now=now):
+                return ()
+        with ports.store.write() as tx:
+            return feeds.claim_due(tx, now=now, lease=ports.terms.lease, limit=limit)
+
+    claimed = await ports.in_thread(work)
+    if claimed:
+        ports.failpoints.hit("poll.claimed")
+    return claimed
+
+
+async def poll(ports: Ports, feed: ClaimedFeed) -> None:
+    """Poll one claimed feed and settle it, whatever happens."""
+    try:
+        await _poll(ports, feed)
+    except _NoTurn:
+        await ports.in_thread(_release, ports, feed)
+    except LeaseLost:
+        log.warning("poll outlived its lease", feed=feed.url)
+    except asyncio.CancelledError:
+        await asyncio.shield(ports.in_thread(_release, ports, feed))
+        raise
+
+
+async def _poll(ports: Ports, feed: ClaimedFeed) -> None:
+    now = ports.now()
+    if feed.crashes >= MAX_CRASHES:
+        await ports.in_thread(_settle, ports, feed, parked(feed, now), now)
+        return
+    try:
+        answer = await _fetch(ports, feed, now)
+        ports.failpoints.hit("poll.fetched")
+        if isinstance(answer, Unchanged) or answer.body_hash == feed.body_hash:
+            polled = after_answer(feed, answer, parsed=None, new=0, now=now)
+            await ports.in_thread(_settle, ports, feed, polled, now)
+            return
+        parsed = await _parse(ports, answer)
+    except (FetchError, ParseError, ChildError) as error:
+        await _fail(ports, feed, error, now)
+        return
+    await ports.in_thread(_keep, ports, feed, answer, parsed, now)
+    ports.wake("place")
+    ports.wake("pages")
+
+
+async def _fetch(ports: Ports, feed: ClaimedFeed, now: datetime) -> Fetched | Unchanged:
+    source = ports.current.source(feed.source_key)
+    request = FeedRequest(
+        url=feed.fetch_url,
+        etag=feed.etag,
+        last_modified=feed.last_modified,
+        headers=source.headers,
+    )
+    network, patience = ports.network, ports.terms.limits.lease_seconds / 3
+    async with AsyncExitStack() as stack:
+        try:
+            # Feeds of one host queue here: who waits too long gives the claim back.
+            async with asyncio.timeout(patience):
+                turn = network.gate.turn(request.url, max_wait_seconds=patience)
+                await stack.enter_async_context(turn)
+        except TimeoutError:
+            raise _NoTurn from None
+        return await fetch_feed(network.session, request, ports.terms.limits, now=now)
+
+
+async def _parse(ports: Ports, answer: Fetched) -> ParsedFeed:
+    """Parse in place what is light and beyond doubt, the rest where it can be killed."""
+    limits, url = ports.terms.limits, answer.final_url
+    body, media, charset = answer.body, answer.content_type, answer.charset
+    if is_light(body):
+        parsed = parse_light(body, content_type=media, charset=charset, url=url, limits=limits)
+        if parsed is not None:
+            return parsed
+    ports.tally.add("feeds_parsed_in_child")
+    children = ports.network.children
+    return await children.run(
+        parse_carefully, body, content_type=media, charset=charset, url=url, limits=limits
+    )
+
+
+def _keep(
+    ports: Ports, feed: ClaimedFeed, answer: Fetched, parsed: ParsedFeed, now: datetime
+) -> None:
+    """T1: articles, matches, pages to fetch and the feed's validators, all or nothing."""
+    articles = _normalised(ports, feed, parsed, now)
+    kept = keep_articles(
+        ports,
+        articles,
+        is_baseline=feed.is_first_poll,
+        now=now,
+        settle=lambda tx, new: _settle_in(
+            tx, feed, after_answer(feed, answer, parsed=parsed, new=new, now=now), now
+        ),
+    )
+    log.info(
+        "feed polled",
+        feed=feed.url,
+        entries=len(articles),
+        new=kept.new,
+        matches=kept.matches,
+        baseline=feed.is_first_poll,
+    )
+
+
+def _normalised(
+    ports: Ports, feed: ClaimedFeed, parsed: ParsedFeed, now: datetime
+) -> tuple[Article, ...]:
+    return normalise_feed(
+        parsed,
+        feed_url=feed.url,
+        source=ports.current.source(feed.source_key),
+        sources=ports.current.book,
+        now=now,
+        limits=ports.terms.limits,
+    )
+
+
+async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datetime) -> None:
+    """Settle a failed poll; a host that asks us to wait is asked by no other feed meanwhile."""
+    polled = after_failure(feed, error, now=now)
+    if isinstance(error, FetchError) and error.retry_after_seconds:
+        ports.network.gate.pause(feed.fetch_url, polled.next_poll_at, now=now)
+    log.info("feed failed", feed=feed.url, reason=str(error), again_at=polled.next_poll_at)
+    ports.tally.add("polls_failed")
+    await ports.in_thread(_settle, ports, feed, polled, now)
+
+
+def _settle(ports: Ports, feed: ClaimedFeed, polled: Polled, now: datetime) -> None:
+    with ports.store.write() as tx:
+        _settle_in(tx, feed, polled, now)
+
+
+def _settle_in(tx: Tx, feed: ClaimedFeed, polled: Polled, now: datetime) -> None:
+    """Write a poll's end, and keep in `status` what is wrong with the feed until it is cured."""
+    feeds.settle(tx, feed, polled)
+    if polled.error:
+        cure = _cure(feed, polled)
+        problems.report(tx, "feed", feed.url, polled.error, cure=cure, now=now)
+    elif feed.failures:
+        problems.clear(tx, "feed", feed.url)
+
+
+def _cure(feed: ClaimedFeed, polled: Polled) -> str:
+    if polled.state != "active":
+        return f"take it out of sources.yaml, or mend its address (source {feed.source_key})"
+    if polled.error_kind in {"document", "refused_address"}:
+        return f"mend its address in sources.yaml (source {feed.source_key})"
+    return "it is tried again by itself"
+
+
+def _release(ports: Ports, feed: ClaimedFeed) -> None:
+    with ports.store.write() as tx:
+        feeds.release(tx, feed)

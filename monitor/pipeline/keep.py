@@ -1,0 +1,109 @@
+"""T1: keep articles with what the rules found in them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.model.article import Article, TextState
+from monitor.model.keys import ArticleKey
+from monitor.model.rule import Match
+from monitor.pipeline.ports import Ports
+from monitor.store import articles, pages
+from monitor.store.articles import Known
+from monitor.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Say what was new: articles, newer versions of known ones, and matches in all of them."""
+
+    new: int = 0
+    revised: int = 0
+    matches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    new: tuple[Article, ...]
+    revised: tuple[tuple[Known, Article], ...]
+
+
+def keep_articles(
+    ports: Ports,
+    found: Sequence[Article],
+    *,
+    is_baseline: bool,
+    now: datetime,
+    settle: Callable[[Tx, int], None],
+) -> Kept:
+    """Store what is new or changed, with matches and pages to fetch, and settle the claim.
+
+    `settle(tx, new)` writes the claim's result in the same transaction; it may raise LeaseLost,
+    and then nothing is kept. Matching happens before the transaction opens.
+    """
+    with ports.store.read() as tx:
+        known = articles.find_known(tx, found)
+    work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
+    judged = (*work.new, *(article for _, article in work.revised))
+    engine = ports.current.engine
+    matches = {article.key: engine.match(article) for article in judged}
+    with ports.store.write() as tx:
+        if ports.current.engine is not engine:  # new rules look back over what is stored only
+            matches = {a.key: ports.current.engine.match(a) for a in judged}
+        ids = articles.add(tx, work.new, is_baseline=is_baseline)
+        for known_article, article in work.revised:
+            _revise(tx, known_article, article)
+            ids[article.key] = known_article.id
+        for key, article_id in ids.items():
+            found_in = matches[key]
+            articles.replace_matches(tx, article_id, found_in, is_quiet=is_baseline, now=now)
+        wanted = {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}
+        pages.add(tx, wanted, now=now)
+        new = sum(article.key in ids for article in work.new)
+        settle(tx, new)
+        ports.failpoints.hit("t1.precommit")
+    ports.failpoints.hit("t1.committed")
+    return _counted(ports, new, len(work.revised), matches)
+
+
+def _sorted(
+    found: Sequence[Article], known: dict[ArticleKey, Known], pages_since: datetime | None
+) -> _Sorted:
+    new = {a.key: _without_page(a, pages_since) for a in found if a.key not in known}
+    revised = {
+        known[a.key].id: (known[a.key], a)
+        for a in found
+        if a.key in known and known[a.key].feed_hash != a.text_hash
+    }
+    return _Sorted(tuple(new.values()), tuple(revised.values()))
+
+
+def _pages_since(ports: Ports, now: datetime, *, is_baseline: bool) -> datetime | None:
+    """Give from when on pages are fetched: a baseline's old articles are not worth it."""
+    return now - ports.terms.backfill if is_baseline else None
+
+
+def _without_page(article: Article, pages_since: datetime | None) -> Article:
+    if pages_since is None or article.published_at >= pages_since or not _wants_page(article):
+        return article
+    return replace(article, text_state=TextState.STUB)
+
+
+def _wants_page(article: Article) -> bool:
+    return article.text_state is TextState.PENDING
+
+
+def _revise(tx: Tx, known: Known, article: Article) -> None:
+    articles.revise(tx, known.id, article, keeps_body=known.text_state is TextState.PAGE)
+
+
+def _counted(
+    ports: Ports, new: int, revised: int, matches: dict[ArticleKey, tuple[Match, ...]]
+) -> Kept:
+    kept = Kept(new=new, revised=revised, matches=sum(map(len, matches.values())))
+    ports.tally.add("articles_new", kept.new)
+    ports.tally.add("articles_revised", kept.revised)
+    ports.tally.add("matches", kept.matches)
+    return kept

@@ -1,0 +1,65 @@
+"""Owe the messages that leave at once: one for each alert, channel and recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.digest.compose import alert_notice
+from monitor.model.alert import Alert
+from monitor.model.delivery import Channel, DeliveryKind
+from monitor.model.keys import DeliveryKey, delivery_key
+from monitor.model.notice import AlertNotice
+from monitor.model.rule import Rule, Tell
+from monitor.pipeline.candidates import gather, read_story
+from monitor.pipeline.ports import Ports
+from monitor.store import alerts, deliveries, json
+from monitor.store.engine import Tx
+
+
+def owe_notices(tx: Tx, ports: Ports, raised: Sequence[Alert], now: datetime) -> None:
+    """Owe what these alerts tell `now`; quiet ones wait for the digest."""
+    for alert in raised:
+        rule = ports.current.rule(alert.rule_id)
+        if rule is None or alert.is_quiet:
+            continue
+        for channel in _told_now(ports, rule):
+            _owe(tx, channel, rule, alert, now)
+
+
+def _told_now(ports: Ports, rule: Rule) -> list[Channel]:
+    modes = dict(rule.tell)
+    return [c for c in ports.terms.channels if modes.get(c.name) in {Tell.NOW, Tell.BOTH}]
+
+
+def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> None:
+    telling = gather(tx, channel.name, read_story(tx, alert.story), {rule.id: rule})
+    if telling is None:
+        return
+    earlier = [found.key for found in alerts.raised(tx, rule.id, alert.story)]
+    for recipient in channel.recipients:
+        root = _root(tx, channel, recipient, [key for key in earlier if key != alert.key])
+        notice = alert_notice(
+            telling.candidate, alert=alert, rule=rule, channel=channel.name, root=root
+        )
+        deliveries.add(
+            tx,
+            alert_delivery(channel, recipient, alert.key),
+            channel=channel.name,
+            recipient=recipient,
+            kind=DeliveryKind.ALERT,
+            content=json.dump(AlertNotice, notice),
+            title=f"{notice.entry.change}: {notice.entry.story.title}",
+            now=now,
+        )
+    alerts.tell(tx, channel.name, alert.story, telling.told, in_digest=False, now=now)
+
+
+def alert_delivery(channel: Channel, recipient: str, alert: str) -> DeliveryKey:
+    """Key the delivery of an alert to one recipient."""
+    return delivery_key(channel.name, recipient, f"alert {alert}")
+
+
+def _root(tx: Tx, channel: Channel, recipient: str, earlier: Sequence[str]) -> str:
+    keys = [alert_delivery(channel, recipient, key) for key in earlier]
+    return deliveries.root_of(tx, channel.name, recipient, keys) or ""

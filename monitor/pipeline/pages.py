@@ -1,0 +1,115 @@
+"""Fetch the pages of articles whose feed carried only a teaser, and judge them again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.errors import ChildError, ExtractError, FetchError, LeaseLost
+from monitor.extract.page import extract_page
+from monitor.fetch.page import fetch_page
+from monitor.model.article import Page
+from monitor.normalise.page import with_page
+from monitor.pipeline.ports import Ports
+from monitor.store import articles, pages
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.pages import ClaimedPage
+
+log = structlog.get_logger()
+
+FETCH_AT_MOST = 10
+"""Pages in flight at a time."""
+
+_WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+_LASTING = {"refused_address", "too_large", "too_compressed", "protocol"}
+
+
+async def claim_pages(ports: Ports, limit: int) -> tuple[ClaimedPage, ...]:
+    """Claim pages that are due."""
+
+    def work() -> tuple[ClaimedPage, ...]:
+        now = ports.now()
+        with ports.store.read() as tx:
+            if not pages.count_due(tx, now=now):
+                return ()
+        with ports.store.write() as tx:
+            return pages.claim_due(tx, now=now, lease=ports.terms.lease, limit=limit)
+
+    return await ports.in_thread(work)
+
+
+async def fetch(ports: Ports, page: ClaimedPage) -> None:
+    """Fetch one claimed page and settle it, whatever happens."""
+    now = ports.now()
+    try:
+        if page.crashes >= MAX_CRASHES:
+            await _fail(ports, page, "fetching it crashed five times", None)
+            return
+        try:
+            found = await _page(ports, page, now)
+        except (FetchError, ChildError, ExtractError) as error:
+            await _fail(ports, page, str(error), _retry_at(page, error, now))
+            return
+        await ports.in_thread(_keep, ports, page, found, now)
+        ports.wake("place")
+    except LeaseLost:
+        log.warning("page outlived its lease", url=page.url)
+
+
+async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
+    network = ports.network
+    answer = await fetch_page(
+        network.session,
+        page.url,
+        ports.terms.limits,
+        now=now,
+        gate=network.gate,
+        robots=network.robots,
+        max_wait_seconds=ports.terms.limits.lease_seconds / 4,
+    )
+    return await network.children.run(extract_page, answer.html, answer.final_url, answer.charset)
+
+
+def _retry_at(page: ClaimedPage, error: Exception, now: datetime) -> datetime | None:
+    """Say when to try again: not after what will not change, nor more than three times."""
+    if isinstance(error, ExtractError) or page.failures >= len(_WAITS):
+        return None
+    if isinstance(error, FetchError):
+        is_refused = error.kind == "status" and error.status is None  # by robots.txt
+        is_final = error.status is not None and 400 <= error.status < 500 and error.status != 429
+        if error.kind in _LASTING or is_final or is_refused:
+            return None
+    return now + _WAITS[page.failures]
+
+
+def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
+    with ports.store.read() as tx:
+        article = articles.read(tx, page.article_id)
+    if article is None:
+        return
+    fuller = with_page(article, found, limits=ports.terms.limits, now=now)
+    matches = ports.current.engine.match(fuller)
+    with ports.store.write() as tx:
+        articles.set_page_text(tx, page.article_id, fuller)
+        quiet = articles.is_baseline(tx, page.article_id)
+        articles.replace_matches(tx, page.article_id, matches, is_quiet=quiet, now=now)
+        pages.settle_done(tx, page)
+        ports.failpoints.hit("t1.precommit")
+    ports.failpoints.hit("t1.committed")
+    ports.tally.add("pages_fetched")
+
+
+async def _fail(ports: Ports, page: ClaimedPage, reason: str, retry_at: datetime | None) -> None:
+    log.info("page gave nothing", url=page.url, reason=reason, retry_at=retry_at)
+    ports.tally.add("pages_failed")
+    await ports.in_thread(_settle_failed, ports, page, reason, retry_at)
+
+
+def _settle_failed(
+    ports: Ports, page: ClaimedPage, reason: str, retry_at: datetime | None
+) -> None:
+    with ports.store.write() as tx:
+        pages.settle_failed(tx, page, reason=reason, retry_at=retry_at)
+        if retry_at is None:
+            articles.mark_stub(tx, page.article_id)

@@ -1,0 +1,122 @@
+"""Name what the corridor needs from outside: one value that the composition root fills."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+import aiohttp
+
+from monitor.clock import Clock
+from monitor.deliver.connections import Connections
+from monitor.fetch.hosts import HostGate
+from monitor.fetch.robots import Robots
+from monitor.match.engine import Engine
+from monitor.model.delivery import Channel
+from monitor.model.keys import ChannelName, RuleId, SourceKey
+from monitor.model.network import Limits
+from monitor.model.rule import Rule
+from monitor.model.source import Source
+from monitor.net.child import ChildPool
+from monitor.normalise.source_book import SourceBook
+from monitor.pipeline.failpoints import Failpoints
+from monitor.store.engine import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Be the settings that decisions depend on."""
+
+    channels: tuple[Channel, ...]
+    backfill: timedelta
+    public_url: str | None
+    limits: Limits
+
+    @property
+    def lease(self) -> timedelta:
+        """Give the length of a lease."""
+        return timedelta(seconds=self.limits.lease_seconds)
+
+    def channel(self, name: ChannelName) -> Channel | None:
+        """Find a channel by its name."""
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+
+@dataclass(slots=True)
+class Current:
+    """Hold what is reloaded while running: whole immutable values, swapped."""
+
+    engine: Engine
+    sources: Mapping[SourceKey, Source]
+    book: SourceBook
+    templates: Mapping[str, str]
+
+    def source(self, key: SourceKey) -> Source:
+        """Give a listed source; one that was just taken out goes by its key alone."""
+        return self.sources.get(key) or Source(key=key, name=key, is_listed=False)
+
+    def rule(self, rule_id: RuleId) -> Rule | None:
+        """Find a rule in force."""
+        return self.rules.get(rule_id)
+
+    @property
+    def rules(self) -> dict[RuleId, Rule]:
+        """Give the rules in force by id."""
+        return {loaded.rule.id: loaded.rule for loaded in self.engine.rules}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Hold what talks to the outside."""
+
+    session: aiohttp.ClientSession
+    gate: HostGate
+    robots: Robots
+    children: ChildPool
+    connections: Connections
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Count what happened since the start, for summaries and metrics."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, number: int = 1) -> None:
+        """Count up."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Be all that the corridor reaches the world through.
+
+    `wake(lane)` hints that a lane has work; a lane looks by itself every second anyway.
+    """
+
+    store: Store
+    clock: Clock
+    terms: Terms
+    current: Current
+    network: Network
+    threads: Executor
+    failpoints: Failpoints
+    tally: Tally
+    holder: str
+    wake: Callable[[str], None]
+
+    def now(self) -> datetime:
+        """Read the clock."""
+        return self.clock()
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work, such as a transaction, in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, lambda: work(*args, **kwargs))

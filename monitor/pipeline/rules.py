@@ -1,0 +1,103 @@
+"""Put rules in force, and let new and edited ones look back over the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from monitor.match.engine import Engine
+from monitor.match.tree import LoadedRule
+from monitor.model.problem import Problem, Severity
+from monitor.pipeline.ports import Ports
+from monitor.store import articles, problems, rules
+
+log = structlog.get_logger()
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """Say what came of loading: whether the set is in force, and how much looking back found."""
+
+    is_in_force: bool
+    rules: int
+    looked_back: int = 0
+    matches: int = 0
+
+
+def adopt(
+    ports: Ports, loaded: Sequence[LoadedRule], found: Sequence[Problem], *, is_start: bool
+) -> Adopted:
+    """Put a set of rules in force, unless a file has an error: then the set before stays.
+
+    At the start there is none before: the rules of files without errors come into force.
+    """
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    _report(ports, errors, is_start=is_start)
+    if errors and not is_start:
+        log.error("rules not loaded", errors=[str(error) for error in errors[:5]])
+        return Adopted(is_in_force=False, rules=len(ports.current.engine.rules))
+    bad = {problem.file for problem in errors}
+    good = [rule for rule in loaded if rule.rule.file not in bad]
+    ports.current.engine = Engine(good)
+    looked_back, matches = look_back(ports)
+    log.info("rules in force", rules=len(good), looked_back=looked_back, matches=matches)
+    return Adopted(is_in_force=True, rules=len(good), looked_back=looked_back, matches=matches)
+
+
+def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
+    now = ports.now()
+    stays = "this file's rules are out of force" if is_start else "the rules before stay in force"
+    with ports.store.write() as tx:
+        by_file: dict[str, str] = {}
+        for error in errors:
+            by_file.setdefault(error.file, str(error))
+        problems.keep_only(tx, "rules", by_file)
+        for file, reason in by_file.items():
+            problems.report(
+                tx, "rules", file, reason, cure=f"{stays}; see monitor rules check", now=now
+            )
+
+
+def look_back(ports: Ports) -> tuple[int, int]:
+    """Judge the last `backfill` of articles, and the seeds, by rules whose meaning is new.
+
+    Give how many rules looked back and how many matches they found. What is found enters the next
+    digest, never `now`. Each batch commits on its own; a rule counts as done at the end, so a
+    crash looks back again, and keys keep a match from being stored twice.
+    """
+    now = ports.now()
+    with ports.store.read() as tx:
+        known = rules.revisions(tx)
+    fresh = [r for r in ports.current.engine.rules if known.get(r.rule.id) != r.rule.revision]
+    if not fresh:
+        return 0, 0
+    engine = Engine(fresh)
+    found = sum(_judge(ports, engine, batch, now) for batch in _batches(ports, now))
+    with ports.store.write() as tx:
+        for loaded in fresh:
+            rules.keep(tx, loaded.rule, now=now)
+    return len(fresh), found
+
+
+def _batches(ports: Ports, now: datetime) -> Sequence[Sequence[int]]:
+    # In a write transaction: on SQLite it waits for a T1 that matched by the rules before.
+    with ports.store.write() as tx:
+        ids = articles.ids_since(tx, now - ports.terms.backfill)
+    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+
+
+def _judge(ports: Ports, engine: Engine, ids: Sequence[int], now: datetime) -> int:
+    with ports.store.read() as tx:
+        batch = articles.read_many(tx, ids)
+    found = {key: engine.match(article) for key, article in batch}
+    hits = {key: matches for key, matches in found.items() if matches}
+    with ports.store.write() as tx:
+        for key, matches in hits.items():
+            articles.add_matches(tx, key, matches, is_quiet=True, now=now)
+        articles.mark_for_placing(tx, list(hits))
+    return sum(map(len, hits.values()))

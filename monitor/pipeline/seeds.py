@@ -1,0 +1,73 @@
+"""Read the workspace's seed articles: once each, and again when a file's bytes change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from monitor.model.article import Article
+from monitor.model.problem import Problem
+from monitor.normalise.seed import read_seed
+from monitor.pipeline.keep import Kept, keep_articles
+from monitor.pipeline.ports import Ports
+from monitor.store import problems, rules
+from monitor.store.engine import Tx
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedReport:
+    """Say what became of the seed files: how many were read now, and what could not be."""
+
+    files: int = 0
+    read: int = 0
+    kept: Kept = Kept()
+    problems: tuple[Problem, ...] = ()
+
+
+def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> SeedReport:
+    """Store seeds by file name; a `str` in place of bytes is why the file could not be read.
+
+    Unchanged files cost a hash. A file with nothing in it that can be used is named in `status`
+    with the reason; the rest goes on.
+    """
+    now = ports.now()
+    with ports.store.read() as tx:
+        known = rules.seed_hashes(tx)
+    hashes = {name: _hash(data) for name, data in files.items()}
+    fresh = {name: data for name, data in files.items() if hashes[name] != known.get(name)}
+    found: list[Article] = []
+    faults: list[Problem] = []
+    for name, data in sorted(fresh.items()):
+        if isinstance(data, str):
+            faults.append(Problem(file=f"seeds/{name}", what=data, code="seed-unreadable"))
+            continue
+        reading = read_seed(
+            name, data, now=now, sources=ports.current.book, limits=ports.terms.limits
+        )
+        found += reading.articles
+        faults += (replace(fault, file=f"seeds/{fault.file}") for fault in reading.problems)
+    if not fresh:
+        return SeedReport(files=len(files))
+    kept = keep_articles(ports, found, is_baseline=False, now=now, settle=_nothing_claimed)
+    with ports.store.write() as tx:
+        for name in fresh:
+            problems.clear(tx, "seed", f"seeds/{name}")
+            rules.keep_seed(tx, name, hashes[name], now=now)
+        for fault in faults:
+            problems.report(tx, "seed", fault.file, fault.what, cure=fault.cure, now=now)
+    log.info("seeds read", files=len(fresh), new=kept.new, matches=kept.matches)
+    return SeedReport(files=len(files), read=len(fresh), kept=kept, problems=tuple(faults))
+
+
+def _nothing_claimed(_tx: Tx, _new: int) -> None:
+    """Settle nothing: seed files are not claimed."""
+
+
+def _hash(data: bytes | str) -> str:
+    raw = data if isinstance(data, bytes) else f"unreadable: {data}".encode()
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,1 @@
+"""Answer over HTTP: health, readiness, metrics."""

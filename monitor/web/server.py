@@ -1,0 +1,132 @@
+"""Serve /healthz, /readyz and /metrics.
+
+Bodies are plain JSON or Prometheus text; they hold numbers, names of lanes and reasons, never an
+address, a title or a secret, so they may be served beyond loopback without authentication.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from monitor import __version__
+from monitor.errors import ConfigError, StoreError
+from monitor.model.problem import Problem
+from monitor.pipeline.ports import Ports
+from monitor.settings import Web
+from monitor.store import deliveries, feeds
+from monitor.web.metrics import exposition
+
+log = structlog.get_logger()
+
+OVERDUE_AFTER = timedelta(minutes=10)
+"""A delivery due for so long, on a channel that is neither paused nor stopped, is overdue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Hold what the answers are made of; `lanes` gives the lanes whose last run failed."""
+
+    ports: Ports
+    lanes: Callable[[], Mapping[str, str]]
+    is_scheduling: Callable[[], bool]
+
+
+async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> str:
+    """Listen until the stack closes, and give the address as `http://host:port`.
+
+    If the default port is taken any free one serves; a port that was asked for and is taken
+    raises ConfigError.
+    """
+    runner = web.AppRunner(application(health), access_log=None, handle_signals=False)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        port = await _listen(runner, settings.host, settings.port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or settings.is_port_set:
+            raise ConfigError((_port_problem(settings, error),)) from error
+        port = await _listen(runner, settings.host, 0)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+def application(health: Health) -> web.Application:
+    """Build the application."""
+    app = web.Application(client_max_size=64 * 1024)
+    for path, answer in (("/healthz", _healthz), ("/readyz", _readyz), ("/metrics", _metrics)):
+        app.router.add_get(path, _handler(answer, health))
+    return app
+
+
+def _handler(
+    answer: Callable[[Health], Awaitable[web.Response]], health: Health
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(_: web.Request) -> web.Response:
+        return await answer(health)
+
+    return handle
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    site = web.TCPSite(runner, host, port, shutdown_timeout=1.0)
+    await site.start()
+    bound: int = runner.addresses[-1][1]
+    return bound
+
+
+def _port_problem(settings: Web, error: OSError) -> Problem:
+    return Problem(
+        file="monitor.yaml",
+        what=f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}",
+        cure="stop what uses it, or set another web.port (or MONITOR_PORT)",
+        code="port-taken",
+    )
+
+
+async def _healthz(_: Health) -> web.Response:
+    """Say that the process lives: its event loop answers."""
+    return web.json_response({"status": "ok", "version": __version__})
+
+
+async def _readyz(health: Health) -> web.Response:
+    """Say whether work gets done: database, scheduler, nothing overdue."""
+    faults = dict(health.lanes())
+    if not health.is_scheduling():
+        faults["scheduler"] = "it does not run yet"
+    try:
+        faults |= await health.ports.in_thread(_overdue, health.ports)
+    except StoreError as error:
+        faults["database"] = str(error)
+    status = 503 if faults else 200
+    answer = {"status": "failing" if faults else "ok", "faults": faults}
+    return web.json_response(answer, status=status)
+
+
+def _overdue(ports: Ports) -> dict[str, str]:
+    now = ports.now()
+    names = [channel.name for channel in ports.terms.channels]
+    with ports.store.read() as tx:
+        oldest = deliveries.oldest_due(tx, now=now, channels=names)
+        late_feeds = feeds.count_due(tx, now=now - OVERDUE_AFTER)
+    found = {}
+    if oldest is not None and now - oldest > OVERDUE_AFTER:
+        found["deliveries"] = f"the oldest has been due for {now - oldest}"
+    if late_feeds:
+        found["feeds"] = f"{late_feeds} have been due for more than {OVERDUE_AFTER}"
+    return found
+
+
+async def _metrics(health: Health) -> web.Response:
+    try:
+        body = await health.ports.in_thread(exposition, health.ports)
+    except StoreError as error:
+        raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

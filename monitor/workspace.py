@@ -1,0 +1,100 @@
+"""Read the files of a workspace: rules, lists, templates, seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_FILE_BYTES = 10_000_000
+MAX_RULE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Hold bytes by the path shown to the user; `unreadable` says why others are not there."""
+
+    texts: dict[str, bytes] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def read_rules(workspace: Path) -> tuple[Files, Files]:
+    """Read `rules/*.yaml` and `rules/lists/*.yaml` (also `.yml`), as bytes."""
+    return _read_folder(workspace, "rules"), _read_folder(workspace, "rules/lists")
+
+
+def _read_folder(workspace: Path, folder: str) -> Files:
+    found = Files()
+    for path in sorted((workspace / folder).glob("*.y*ml")):
+        if path.suffix not in {".yaml", ".yml"} or path.name.startswith("."):
+            continue
+        shown = f"{folder}/{path.name}"
+        try:
+            if path.stat().st_size > MAX_RULE_BYTES:
+                found.unreadable[shown] = f"the file is larger than {MAX_RULE_BYTES} bytes"
+            else:
+                found.texts[shown] = path.read_bytes()
+        except OSError as error:
+            found.unreadable[shown] = f"the file cannot be read: {error.strerror}"
+    return found
+
+
+def read_templates(workspace: Path) -> dict[str, str]:
+    """Read the user's templates by name; one that cannot be read is left out."""
+    found = {}
+    for path in sorted((workspace / "templates").glob("*.j2")):
+        try:
+            found[path.name] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def read_seeds(workspace: Path) -> dict[str, bytes | str]:
+    """Read `seeds/*` but READMEs and hidden files: bytes, or why the file cannot be read."""
+    found: dict[str, bytes | str] = {}
+    folder = workspace / "seeds"
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in paths:
+        name = path.name
+        if name.startswith(".") or name.lower().startswith("readme") or path.is_dir():
+            continue
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                found[name] = f"the file is larger than {MAX_FILE_BYTES} bytes"
+            else:
+                found[name] = path.read_bytes()
+        except OSError as error:
+            found[name] = f"the file cannot be read: {error.strerror}"
+    return found
+
+
+def fingerprint(workspace: Path) -> tuple[tuple[str, int, int], ...]:
+    """Give name, size and time of change of each file that is reloaded when it changes."""
+    found = []
+    for pattern in ("sources.yaml", "rules/*.y*ml", "rules/lists/*.y*ml", "templates/*.j2"):
+        for path in sorted(workspace.glob(pattern)):
+            try:
+                facts = path.stat()
+            except OSError:
+                continue
+            found.append((str(path.relative_to(workspace)), facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
+
+
+def seeds_fingerprint(workspace: Path) -> tuple[tuple[str, int, int], ...]:
+    """Give the same of the seed files."""
+    found = []
+    for path in sorted((workspace / "seeds").glob("*")):
+        try:
+            facts = path.stat()
+        except OSError:
+            continue
+        found.append((path.name, facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
+
+
+def starter() -> Path:
+    """Give the folder whose files `monitor init` copies: in the package, else the repository."""
+    package = Path(__file__).parent
+    packed = package / "starter"
+    return packed if packed.is_dir() else package.parent

@@ -1,0 +1,221 @@
+"""The whole way on real parts: feeds over HTTP in, a signed webhook and a mail out."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from services.http_site import HttpSite
+from services.product import SECRET, Workspace, item, rss
+from services.smtp_sink import SmtpSink
+from services.webhook_sink import WebhookSink
+from standardwebhooks import Webhook
+
+from monitor.clock import system_clock
+from monitor.pipeline.failpoints import NAMES
+
+TELL = "newsroom: now, desk: now, mailbox: digest"
+_SYLLABLES = [
+    "ba",
+    "ke",
+    "li",
+    "mo",
+    "nu",
+    "ra",
+    "se",
+    "ti",
+    "vo",
+    "wa",
+    "zel",
+    "dor",
+    "fin",
+    "gar",
+    "hul",
+]
+
+
+def filler(name: str) -> str:
+    """Write text that no other name shares: what repeats would make copies of different news."""
+    chance = random.Random(name)
+    words = ["".join(chance.choices(_SYLLABLES, k=4)) for _ in range(170)]
+    return " ".join(words) + "."
+
+
+REPORT = (
+    "Acme said on Monday that it will open an office in Karachi next year and hire 200 engineers. "
+    "Its chief executive Jane Roe met the mayor, Murtaza Wahab, to sign the papers. The Acme "
+    "office will open on Shahrah-e-Faisal. " + filler("report")
+)
+RIVAL = (
+    "Acme is to open its first Karachi office, chief executive Jane Roe announced after meeting "
+    "mayor Murtaza Wahab. Acme wants to hire 200 engineers for the office by next year. "
+    + filler("rival")
+)
+OLD = "Acme closed its open plan office in Berlin because of a burst pipe. " + filler("old")
+OTHER = "A cricket match in Lahore ended in a draw after rain stopped play. " + filler("other")
+URDU = "کراچی میں بارش کے بعد سڑکوں پر پانی جمع ہو گیا اور ٹریفک متاثر ہوئی۔ " * 30
+
+
+def today() -> str:
+    return format_datetime(system_clock())
+
+
+def report(host: str = "dawn.test", name: str = "acme", body: str = REPORT) -> str:
+    return item(name, host=host, title="Acme to open Karachi office", body=body, day=today())
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    with WebhookSink() as server:
+        yield server
+
+
+@pytest.fixture
+def mail() -> Iterator[SmtpSink]:
+    with SmtpSink() as server:
+        yield server
+
+
+@pytest.fixture
+def site() -> Iterator[HttpSite]:
+    with HttpSite() as server:
+        yield server
+
+
+def workspace(
+    folder: Path, site: HttpSite, sink: WebhookSink, mail: SmtpSink, more: dict[str, str]
+) -> Workspace:
+    made = Workspace(folder)
+    feeds = {"dawn": f"{site.base}/dawn.xml", "geo": f"{site.base}/geo.xml", **more}
+    made.configure(webhook=sink.url, smtp_port=mail.port, feeds=feeds, tell=TELL)
+    return made
+
+
+def one_pass(made: Workspace) -> None:
+    done = made.run("run", "--once")
+    assert done.returncode == 0, done.stderr
+
+
+def again(made: Workspace) -> None:
+    """Make the feeds due and do a pass: the interval of a poll is minutes."""
+    assert made.run("ingest").returncode == 0
+    one_pass(made)
+
+
+def checked(hit: object) -> dict[str, object]:
+    """Verify a webhook by its consumers' own library, and give its body."""
+    headers = {name.lower(): value for name, value in hit.headers.items()}  # type: ignore[attr-defined]
+    body: dict[str, object] = Webhook(SECRET).verify(hit.body, headers)  # type: ignore[attr-defined]
+    return body
+
+
+@pytest.mark.slow
+def test_a_story_goes_from_feeds_to_webhook_and_mail_once_and_its_second_source_updates_it(
+    tmp_path: Path, site: HttpSite, sink: WebhookSink, mail: SmtpSink, shared: Path
+) -> None:
+    real = sorted((shared / "suites" / "real-feeds").glob("*.xml"))[:20]
+    more = {
+        f"real{n}": site.put(f"/real/{n}.xml", path.read_bytes()) for n, path in enumerate(real)
+    }
+    old = item("old", host="dawn.test", title="Acme shuts Berlin office", body=OLD, day=today())
+    site.put("/dawn.xml", rss(old))
+    site.put("/geo.xml", rss(item("x", host="geo.test", title="Rain", body=OTHER, day=today())))
+    made = workspace(tmp_path, site, sink, mail, more)
+
+    one_pass(made)  # the baseline is silent
+    assert sink.hits.all == mail.mails.all == ()
+    status = made.json("status")
+    assert status["feeds"]["all"] == 22
+    assert status["feeds"]["never_polled"] == 0
+    assert status["articles"]["articles"] > 200
+
+    fresh = item(
+        "acme", host="dawn.test", title="Acme signs for Karachi", body=REPORT, day=today()
+    )
+    urdu = item("u", host="dawn.test", title="کراچی میں بارش", body=URDU, day=today())
+    cricket = item("c", host="dawn.test", title="A draw in Lahore", body=OTHER, day=today())
+    site.put("/dawn.xml", rss(fresh, urdu, cricket))
+    again(made)
+    (hit,) = sink.hits.wait_for(1)
+    body = checked(hit)
+    (letter,) = mail.mails.wait_for(1)
+    parsed = message_from_bytes(letter.body, policy=policy.default)
+    assert "Acme" in str(parsed["Subject"])
+    assert parsed["To"] == "desk@example.org"
+    data = body["data"]
+    assert isinstance(data, dict)
+    assert body["type"] == "story.matched"
+    assert data["rule"]["id"] == "acme"
+    whys = json.dumps(data["why"], ensure_ascii=False)
+    assert '"who"' in whys
+    assert '"what"' in whys
+    assert "کراچی میں بارش" not in json.dumps(data, ensure_ascii=False)
+
+    site.put("/geo.xml", rss(report("geo.test", "rival", RIVAL)))
+    again(made)
+    update = checked(sink.hits.wait_for(2)[1])
+    assert update["type"] == "story.updated"
+    assert isinstance(update["data"], dict)
+    assert update["data"]["story"]["id"] == data["story"]["id"]
+    assert {a["source"]["id"] for a in update["data"]["articles"]} >= {"dawn", "geo"}
+
+    again(made)  # nothing new: nothing told
+    assert len(sink.hits.all) == len(mail.mails.all) == 2
+    urdu_story = next(s for s in made.json("stories", "list", "--all", "--limit", "9999")
+                      if s["story"]["title"] == "کراچی میں بارش")  # fmt: skip
+    assert urdu_story["rules"] == []
+    assert urdu_story["story"]["article_count"] == 1
+
+
+@pytest.fixture
+def ready(tmp_path: Path, site: HttpSite, sink: WebhookSink, mail: SmtpSink) -> Workspace:
+    """Give a workspace after its baseline, with a matching item waiting in its feed."""
+    site.put(
+        "/dawn.xml", rss(item("c", host="dawn.test", title="A draw", body=OTHER, day=today()))
+    )
+    site.put("/geo.xml", rss(item("x", host="geo.test", title="Rain", body=URDU, day=today())))
+    made = workspace(tmp_path, site, sink, mail, {})
+    one_pass(made)
+    site.put("/dawn.xml", rss(report()))
+    assert made.run("ingest").returncode == 0
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_process_killed_anywhere_loses_nothing_and_tells_nothing_twice(
+    ready: Workspace, sink: WebhookSink, mail: SmtpSink, name: str
+) -> None:
+    killed = ready.run("run", "--once", failpoint=f"{name}:kill:1")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    one_pass(ready)
+    one_pass(ready)
+    hits, letters = sink.hits.all, mail.mails.all
+    ids = [{k.lower(): v for k, v in hit.headers.items()}["webhook-id"] for hit in hits]
+    keys = [message_from_bytes(m.body, policy=policy.default)["Message-ID"] for m in letters]
+    assert len(set(ids)) == len(set(keys)) == 1
+    # only between the peer's answer and our commit can a message go out again, under its id
+    doubles = len(ids) + len(keys) - 2
+    assert doubles <= (1 if name == "out.acked" else 0)
+    stored = ready.json("deliveries", "list")
+    assert sorted(line["state"] for line in stored) == ["sent"] * len(stored)
+    assert len(ready.mails()) == 1
+
+
+def test_a_stop_while_running_is_clean(ready: Workspace, sink: WebhookSink) -> None:
+    running = ready.start("run")
+    try:
+        checked(sink.hits.wait_for(1, 120)[0])
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 0, said
+    assert "Stopped." in said
+    assert len(sink.hits.all) == 1
