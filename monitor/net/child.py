@@ -82,11 +82,13 @@ class ChildPool:
     async def aclose(self) -> None:
         """Kill all children, busy ones too, and wait until none is left."""
         self._is_closed = True
-        for child in (*self._idle, *self._busy):
+        for child in self._idle:
             self._bury(child)
         self._idle.clear()
+        for child in self._busy:  # whoever waits for it reads the end of its line, and buries it
+            child.process.kill()
         for _ in range(_REAP_TRIES):
-            if not self._reap():
+            if not self._reap() and not self._busy:
                 return
             await asyncio.sleep(_REAP_SECONDS)
 
