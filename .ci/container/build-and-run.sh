@@ -12,8 +12,8 @@ ca=/etc/ssl/certs/ca-certificates.crt
 start=$(date +%s.%N)
 step() { local n; n=$(date +%s.%N); printf '[%6.1fs] %s\n' "$(echo "$n $start" | awk '{print $1-$2}')" "$*"; }
 
-# 1. Tools. netavark + aardvark-dns: only for bridge networks with names (compose).
-tools=(buildah podman runc mmdebstrap netavark aardvark-dns)
+# 1. Tools. netavark, aardvark-dns and iptables: only for bridge networks (published ports, compose).
+tools=(buildah podman runc mmdebstrap netavark aardvark-dns iptables)
 if ! dpkg -s "${tools[@]}" >/dev/null 2>&1; then
   apt-get -qq update
   DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \

@@ -124,7 +124,10 @@ def item(name: str, *, host: str, title: str, body: str, day: str = "") -> str:
     )
 
 
-def rss(*items: str, title: str = "News") -> str:
+def rss(*items: str, title: str = "News", lang: str = "en") -> str:
     """Write an RSS document."""
-    head = f"<title>{title}</title><link>https://example.test/</link><description/>"
+    head = (
+        f"<title>{title}</title><link>https://example.test/</link><description/>"
+        f"<language>{lang}</language>"
+    )
     return f'<rss version="2.0"><channel>{head}{"".join(items)}</channel></rss>'
