@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from monitor.model.keys import SourceKey
 from monitor.model.source import Source
@@ -138,7 +139,9 @@ class SourceBook:
 
 
 def _is_go_between(host: str) -> bool:
-    return host in _GO_BETWEENS or any(host.endswith("." + name) for name in _GO_BETWEENS)
+    while host and host not in _GO_BETWEENS:
+        host = host.partition(".")[2]
+    return bool(host)
 
 
 def _is_same_house(source: Source, host: str) -> bool:
@@ -155,6 +158,7 @@ def _unlisted(host: str, title: str | None) -> Source:
     return Source(key=SourceKey(domain), name=name, domains=(domain,), is_listed=False)
 
 
+@lru_cache(maxsize=4096)
 def registered_domain(host: str) -> str:
     """Give the domain that its owner registered, by a simple rule.
 

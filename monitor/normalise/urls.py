@@ -101,7 +101,7 @@ def absolute_link(link: str | None, base: str) -> str:
         return ""
     joined = _joined(text, base)
     cleaned = _UNFIT.sub(lambda found: "%20" if found[0] == " " else "", joined)
-    return cleaned if _split(cleaned) else ""
+    return cleaned if host_of(cleaned) else ""
 
 
 def _joined(text: str, base: str) -> str:
@@ -113,20 +113,22 @@ def _joined(text: str, base: str) -> str:
         return ""
 
 
-def _split(url: str) -> SplitResult | None:
-    """Take an http(s) address apart; None if it is none, or its host or port is impossible."""
+@lru_cache(maxsize=4096)
+def _split(url: str) -> tuple[SplitResult, str] | None:
+    """Take an http(s) address apart, host in lower case and punycode; None if it is none."""
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+        host = _ascii_host(parts.hostname or "")
+        is_usable = parts.scheme in _PORTS and host and parts.port != 0
     except ValueError:
         return None
-    return parts if is_usable and _ascii_host(parts.hostname or "") else None
+    return (parts, host) if is_usable else None
 
 
 def host_of(url: str) -> str:
     """Give an address's host in lower case and punycode, "" if there is none."""
-    parts = _split(url)
-    return _ascii_host(parts.hostname or "").strip("[]") if parts else ""
+    found = _split(url)
+    return found[1].strip("[]") if found else ""
 
 
 @lru_cache(maxsize=1024)
@@ -149,10 +151,10 @@ def canonical_url(url: str) -> str:
     Host in lower case and punycode; user, default port, tracking parameters and fragment (unless
     "#!") are dropped; http counts as https; nothing is sorted. Idempotent.
     """
-    parts = _split(_UNFIT.sub("", url.strip()) if len(url) <= MAX_URL_CHARS else "")
-    if parts is None:
+    found = _split(_UNFIT.sub("", url.strip()) if len(url) <= MAX_URL_CHARS else "")
+    if found is None:
         return ""
-    host = _ascii_host(parts.hostname or "")
+    parts, host = found
     port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
     query = _without_tracking(parts.query)
     fragment = "#" + _quoted(parts.fragment, "?") if parts.fragment.startswith("!") else ""

@@ -45,7 +45,8 @@ def keep_articles(
     """
     with ports.store.read() as tx:
         known = articles.find_known(tx, found)
-    work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
+        work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
+        work = replace(work, revised=_with_page_text(tx, work.revised))
     judged = (*work.new, *(article for _, article in work.revised))
     engine = ports.current.engine
     matches = {article.key: engine.match(article) for article in judged}
@@ -53,19 +54,18 @@ def keep_articles(
         if ports.current.engine is not engine:  # new rules look back over what is stored only
             matches = {a.key: ports.current.engine.match(a) for a in judged}
         ids = articles.add(tx, work.new, is_baseline=is_baseline)
-        for known_article, article in work.revised:
-            _revise(tx, known_article, article)
-            ids[article.key] = known_article.id
         for key, article_id in ids.items():
-            found_in = matches[key]
-            articles.replace_matches(tx, article_id, found_in, is_quiet=is_baseline, now=now)
+            articles.add_matches(tx, article_id, matches[key], is_quiet=is_baseline, now=now)
+        for old, article in work.revised:
+            _revise(tx, old, article)
+            found_in = matches[article.key]
+            articles.replace_matches(tx, old.id, found_in, is_quiet=is_baseline, now=now)
         wanted = {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}
         pages.add(tx, wanted, now=now)
-        new = sum(article.key in ids for article in work.new)
-        settle(tx, new)
+        settle(tx, len(ids))
         ports.failpoints.hit("t1.precommit")
     ports.failpoints.hit("t1.committed")
-    return _counted(ports, new, len(work.revised), matches)
+    return _counted(ports, len(ids), len(work.revised), matches)
 
 
 def _sorted(
@@ -78,6 +78,18 @@ def _sorted(
         if a.key in known and known[a.key].feed_hash != a.text_hash
     }
     return _Sorted(tuple(new.values()), tuple(revised.values()))
+
+
+def _with_page_text(
+    tx: Tx, revised: Sequence[tuple[Known, Article]]
+) -> tuple[tuple[Known, Article], ...]:
+    """Give what was read from its page that text again: the feed's new teaser is a part of it."""
+    paged = [known.id for known, _ in revised if known.text_state is TextState.PAGE]
+    texts = {stored_id: stored.body for stored_id, stored in articles.read_many(tx, paged)}
+    return tuple(
+        (known, replace(article, body=texts[known.id]) if known.id in texts else article)
+        for known, article in revised
+    )
 
 
 def _pages_since(ports: Ports, now: datetime, *, is_baseline: bool) -> datetime | None:

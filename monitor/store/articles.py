@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Select, delete, func, or_, select, update
@@ -119,8 +120,7 @@ def _columns(article: Article) -> dict[str, Any]:
         "key": article.key,
         "feed": article.feed,
         "origin": article.origin.value,
-        # A login belongs to the feed, not to what it published.
-        "source": json.dump(Source, replace(article.source, headers=(), feeds=())),
+        "source": _source_column(article.source),
         "source_key": article.source.key,
         "url": article.url,
         "canonical_url": article.canonical_url,
@@ -140,6 +140,12 @@ def _columns(article: Article) -> dict[str, Any]:
         "revision": 1,
         "place_due": True,
     }
+
+
+@lru_cache(maxsize=1024)
+def _source_column(source: Source) -> Any:
+    # A login belongs to the feed, not to what it published.
+    return json.dump(Source, replace(source, headers=(), feeds=()))
 
 
 def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> None:

@@ -21,8 +21,7 @@ _HARMFUL = (
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _DROPPED = re.compile(f"[{_HARMFUL}]")
 _SPACES = re.compile(r"\s+")
-_SPACES_IN_LINE = re.compile(r"[^\S\n]+")
-_BLANK = re.compile(r"\n{2,}")
+_BLANK = re.compile(r"\n{3,}")
 _GRAPHEME = regex.compile(r"\X")
 
 
@@ -32,7 +31,8 @@ def clean_line(text: str, limit: int | None = None) -> str:
     Cut to at most `limit` code points (1 or more), the ellipsis included, between characters as
     a reader sees them. Idempotent.
     """
-    line = _SPACES.sub(" ", _DROPPED.sub(_in_place_of, _LINE_ENDS.sub(" ", text))).strip()
+    line = text if text.isprintable() else _DROPPED.sub(_in_place_of, _LINE_ENDS.sub(" ", text))
+    line = _one_spaced(line).strip()
     return line if limit is None else cut(line, limit)
 
 
@@ -42,9 +42,23 @@ def clean_text(text: str) -> str:
     Paragraphs are separated by exactly one blank line, lines have no spaces at their ends.
     Idempotent.
     """
-    text = _DROPPED.sub(_in_place_of, _LINE_ENDS.sub("\n", text))
-    lines = (line.strip() for line in _SPACES_IN_LINE.sub(" ", text).split("\n"))
-    return _BLANK.sub("\n\n", "\n".join(lines)).strip()
+    if text.isprintable():
+        return _one_spaced(text).strip()
+    lines = [_clean_within(line) for line in _LINE_ENDS.sub("\n", text).split("\n")]
+    joined = "\n".join(lines).strip()
+    return _BLANK.sub("\n\n", joined) if "\n\n\n" in joined else joined
+
+
+def _clean_within(line: str) -> str:
+    """Clean what stands between two newlines."""
+    if not line.isprintable():  # true of most lines, and much cheaper to ask than to substitute
+        line = _DROPPED.sub(_in_place_of, line)
+    return _one_spaced(line).strip()
+
+
+def _one_spaced(text: str) -> str:
+    """Make one space of every run of white space."""
+    return text if text.isprintable() and "  " not in text else _SPACES.sub(" ", text)
 
 
 def _in_place_of(hit: re.Match[str]) -> str:
@@ -144,7 +158,8 @@ def strip_markup(html: str) -> str:
     """
     if "<" not in html:
         return clean_text(unescape(html))
-    html = _DROPPED.sub(_in_place_of, html)
+    if not html.isprintable():
+        html = _DROPPED.sub(_in_place_of, html)
     if _depth(html) > MAX_MARKUP_DEPTH:
         return _strip_by_hand(html)
     try:
@@ -195,7 +210,7 @@ def _break(tag: str) -> str:
 
 def _spaced(text: str | None) -> str:
     """Give a text node's characters; its newlines are spaces in HTML."""
-    return _SPACES.sub(" ", text) if text else ""
+    return _one_spaced(text) if text else ""
 
 
 def _strip_by_hand(html: str) -> str:
