@@ -18,6 +18,7 @@ from monitor.errors import StoreError
 from monitor.pipeline import compose, dispatch, ingest, pages
 from monitor.pipeline.place import Assigner
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.settler import Settler
 
 log = structlog.get_logger()
 
@@ -136,6 +137,7 @@ class Lanes:
         self._group = group
         self._takes_wakes = False
         self.assigner = Assigner(ports)
+        self._settler = Settler(ports)
         self.polls = Crew(group, ingest.POLL_AT_MOST, lambda: self.wake("polls"))
         self.page_fetches = Crew(group, pages.FETCH_AT_MOST, lambda: self.wake("pages"))
         self.sends = Crew(group, dispatch.SEND_AT_MOST, lambda: self.wake("sends"))
@@ -196,7 +198,7 @@ class Lanes:
             return 0
         claimed = await ingest.claim_feeds(self._ports, free)
         for feed in claimed:
-            self.polls.start(ingest.poll(self._ports, feed))
+            self.polls.start(ingest.poll(self._ports, self._settler, feed))
         return len(claimed)
 
     async def _fetch_pages(self) -> int:

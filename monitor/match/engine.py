@@ -8,7 +8,7 @@ Rules that require nothing (their words are all in lists not resolved) are judge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from monitor.match.evaluate import Document, field_text
 from monitor.match.findings import findings
@@ -31,12 +31,10 @@ from monitor.match.tree import (
 from monitor.model.article import Article
 from monitor.model.rule import Match
 from monitor.text.folding import fold
-from monitor.text.tokens import MAX_CACHED_CHARS, lang_class, read_chunk
+from monitor.text.tokens import MAX_CACHED_CHARS, lang_class, read_chunk, simple_word
 
 MAX_KNOWN_CHUNKS = 200_000
 """Bounds the memory of what chunks of text mean to the rules, for each class of languages."""
-
-_NONE: Group = frozenset()
 
 
 class Engine:
@@ -104,25 +102,35 @@ class _Lexicon:
             if name[0] == "~":
                 self._wild.setdefault(_opening(name[1:]), []).append(name)
         self._known: dict[str, dict[str, Group]] = {}
+        self._barren: dict[str, set[str]] = {}
 
-    def features(self, chunks: Iterable[str], lang: str) -> set[str]:
+    def features(self, chunks: set[str], lang: str) -> set[str]:
         """Gather the wanted features of an article's chunks."""
-        known = self._known.setdefault(lang, {})
-        if len(known) > MAX_KNOWN_CHUNKS:
-            known = self._known[lang] = {}
+        known, barren = self._known.setdefault(lang, {}), self._barren.setdefault(lang, set())
+        if len(known) + len(barren) > MAX_KNOWN_CHUNKS:
+            known.clear()
+            barren.clear()
         found: set[str] = set()
-        for chunk in chunks:
+        for chunk in chunks - barren:  # what is left are few, most of them new
             hits = known.get(chunk)
             if hits is None:
-                hits = frozenset(self._read(chunk, lang)) or _NONE
-                if len(chunk) <= MAX_CACHED_CHARS:
+                hits = frozenset(self._read(chunk, lang))
+                if len(chunk) > MAX_CACHED_CHARS:
+                    pass
+                elif hits:
                     known[chunk] = hits
-            if hits:
-                found |= hits
+                else:
+                    barren.add(chunk)
+            found |= hits
         return found
 
     def _read(self, chunk: str, lang: str) -> Iterator[str]:
-        for key in {key for part in read_chunk(chunk, lang).parts for key in keys_of(part)}:
+        word = simple_word(chunk)
+        if word is not None:  # most chunks of most texts: a third of the time
+            keys = {word.lower(), "=" + word}
+        else:
+            keys = {key for part in read_chunk(chunk, lang).parts for key in keys_of(part)}
+        for key in keys:
             if key in self._wanted:
                 yield key
             if self._wild and key[0] != "=":

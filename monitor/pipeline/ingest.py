@@ -7,7 +7,7 @@ digests follow in `place.py` and `compose.py`, sending in `dispatch.py`.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
 import structlog
@@ -19,6 +19,7 @@ from monitor.normalise.entry import normalise_feed
 from monitor.parse.choose import is_light, parse_carefully, parse_light
 from monitor.pipeline.keep import keep_articles
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.settler import Settler
 from monitor.pipeline.verdict import after_answer, after_failure, parked
 from monitor.store import feeds, problems
 from monitor.store.claims import MAX_CRASHES
@@ -52,10 +53,10 @@ async def claim_feeds(ports: Ports, limit: int) -> tuple[ClaimedFeed, ...]:
     return claimed
 
 
-async def poll(ports: Ports, feed: ClaimedFeed) -> None:
+async def poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
     """Poll one claimed feed and settle it, whatever happens."""
     try:
-        await _poll(ports, feed)
+        await _poll(ports, settler, feed)
     except _NoTurn:
         await ports.in_thread(_release, ports, feed)
     except LeaseLost:
@@ -65,7 +66,7 @@ async def poll(ports: Ports, feed: ClaimedFeed) -> None:
         raise
 
 
-async def _poll(ports: Ports, feed: ClaimedFeed) -> None:
+async def _poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
     now = ports.now()
     if feed.crashes >= MAX_CRASHES:
         await ports.in_thread(_settle, ports, feed, parked(feed, now), now)
@@ -75,13 +76,16 @@ async def _poll(ports: Ports, feed: ClaimedFeed) -> None:
         ports.failpoints.hit("poll.fetched")
         if isinstance(answer, Unchanged) or answer.body_hash == feed.body_hash:
             polled = after_answer(feed, answer, parsed=None, new=0, now=now)
-            await ports.in_thread(_settle, ports, feed, polled, now)
+            if feed.failures:  # it is cured: `status` has to hear of it
+                await ports.in_thread(_settle, ports, feed, polled, now)
+            else:
+                await settler.settle(feed, polled)
             return
         parsed = await _parse(ports, answer)
     except (FetchError, ParseError, ChildError) as error:
         await _fail(ports, feed, error, now)
         return
-    await ports.in_thread(_keep, ports, feed, answer, parsed, now)
+    await settler.keep(lambda: _keep(ports, feed, answer, parsed, now))
     ports.wake("place")
     ports.wake("pages")
 
@@ -192,5 +196,5 @@ def _cure(feed: ClaimedFeed, polled: Polled) -> str:
 
 
 def _release(ports: Ports, feed: ClaimedFeed) -> None:
-    with ports.store.write() as tx:
+    with suppress(LeaseLost), ports.store.write() as tx:
         feeds.release(tx, feed)

@@ -44,7 +44,7 @@ def keep_articles(
     and then nothing is kept. Matching happens before the transaction opens.
     """
     with ports.store.read() as tx:
-        known = articles.find_known(tx, found)
+        known = {} if is_baseline else articles.find_known(tx, found)
         work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
         work = replace(work, revised=_with_page_text(tx, work.revised))
     judged = (*work.new, *(article for _, article in work.revised))
@@ -60,7 +60,7 @@ def keep_articles(
             _revise(tx, old, article)
             found_in = matches[article.key]
             articles.replace_matches(tx, old.id, found_in, is_quiet=is_baseline, now=now)
-        wanted = {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}
+        wanted = [ids[a.key] for a in work.new if _wants_page(a) and a.key in ids]
         pages.add(tx, wanted, now=now)
         settle(tx, len(ids))
         ports.failpoints.hit("t1.precommit")

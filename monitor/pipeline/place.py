@@ -84,7 +84,9 @@ class Assigner:
             index = self._index or self._rebuilt(tx, now)
             self._index = index
             due = articles.list_unplaced(tx, limit=BATCH)
-            raised = sum(self._place(tx, index, unplaced, now) for unplaced in due)
+            stale: set[StoryId] = set()
+            raised = sum(self._place(tx, index, unplaced, stale, now) for unplaced in due)
+            stories.refresh(tx, stale)
             articles.mark_placed(tx, [unplaced.id for unplaced in due])
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
@@ -102,13 +104,21 @@ class Assigner:
             index.restore(article, story, relation)
         return index
 
-    def _place(self, tx: Tx, index: StoryIndex, unplaced: Unplaced, now: datetime) -> int:
+    def _place(
+        self, tx: Tx, index: StoryIndex, unplaced: Unplaced, stale: set[StoryId], now: datetime
+    ) -> int:
+        """Place one article; `stale` are the stories whose facts are to be recomputed."""
         story, relation = self._seat(tx, index, unplaced, now)
+        if relation is not Relation.FIRST or unplaced.story is not None:
+            stale.add(story)
         raised = [
             alert
             for stored in unplaced.matches
             if (alert := self._decide(tx, unplaced, stored, story, relation, now)) is not None
         ]
+        if raised and story in stale:
+            stories.refresh(tx, [story])  # a notice states them
+            stale.remove(story)
         owe_notices(tx, self._ports, raised, now)
         return len(raised)
 
@@ -117,12 +127,9 @@ class Assigner:
     ) -> tuple[StoryId, Relation]:
         if unplaced.story is not None and unplaced.relation is not None:
             index.update(unplaced.article)
-            stories.refresh(tx, StoryId(unplaced.story))
             return StoryId(unplaced.story), Relation(unplaced.relation)
         placement = index.place(unplaced.article, now=now)
         stories.seat(tx, unplaced.id, unplaced.article, placement, now=now)
-        if not placement.is_new:
-            stories.refresh(tx, placement.story)
         return placement.story, placement.relation
 
     def _decide(

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, func, or_, select, update
 
 from monitor.model.article import Article, Origin, Precision, TextState
 from monitor.model.keys import ArticleKey, Revision, RuleId
@@ -79,21 +79,23 @@ def _known(row: Any) -> Known:
 
 
 def _by_key(tx: Tx, keys: Sequence[ArticleKey]) -> dict[ArticleKey, Known]:
-    rows = _in_chunks(tx, lambda part: select(*_KNOWN).where(ArticleRow.key.in_(part)), keys)
-    return {ArticleKey(row.key): _known(row) for row in rows}
+    query = select(*_KNOWN).where(ArticleRow.key.in_(_SOUGHT))
+    return {ArticleKey(row.key): _known(row) for row in _sought(tx, query, keys)}
 
 
 def _by_alias(tx: Tx, aliases: Sequence[str]) -> dict[str, Known]:
-    def query(part: Sequence[str]) -> Select[Any]:
-        joined = cast(Select[Any], select(AliasRow.alias, *_KNOWN)).join(ArticleRow)
-        return joined.where(AliasRow.alias.in_(part))
-
-    return {row.alias: _known(row) for row in _in_chunks(tx, query, aliases)}
+    query = cast(Select[Any], select(AliasRow.alias, *_KNOWN)).join(ArticleRow)
+    query = query.where(AliasRow.alias.in_(_SOUGHT))
+    return {row.alias: _known(row) for row in _sought(tx, query, aliases)}
 
 
-def _in_chunks(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
+_SOUGHT: BindParameter[Any] = bindparam("sought", expanding=True)
+
+
+def _sought(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
+    """Ask for many values, some at a time: the databases bound how many a statement takes."""
     for start in range(0, len(values), _CHUNK):
-        yield from tx.execute(query(values[start : start + _CHUNK]))
+        yield from tx.execute(query, {"sought": values[start : start + _CHUNK]})
 
 
 def add(tx: Tx, articles: Sequence[Article], *, is_baseline: bool) -> dict[ArticleKey, int]:
@@ -294,12 +296,10 @@ def list_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
 def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredMatch, ...]]:
     """Read the stored matches of articles, by number, in order of rule."""
 
-    def query(part: Sequence[int]) -> Select[Any]:
-        columns = select(*MatchRow.__table__.columns, ArticleRow.key).join(ArticleRow)
-        return columns.where(MatchRow.article_id.in_(part)).order_by(MatchRow.rule_id, MatchRow.id)
-
+    query = select(*MatchRow.__table__.columns, ArticleRow.key).join(ArticleRow)
+    query = query.where(MatchRow.article_id.in_(_SOUGHT)).order_by(MatchRow.rule_id, MatchRow.id)
     found: dict[int, list[StoredMatch]] = {}
-    for row in _in_chunks(tx, query, article_ids):
+    for row in _sought(tx, query, article_ids):
         match = Match(
             rule_id=RuleId(row.rule_id),
             revision=Revision(row.revision),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from monitor.errors import LeaseLost
@@ -62,25 +62,49 @@ def claim(
     return sorted(tx.execute(taken).all(), key=lambda row: rank[getattr(row, key.key)])
 
 
+Settlement = tuple[Any, int, dict[str, Any]]
+"""A claimed row's key, the fence of its claim, and what to write."""
+
+
 def settle(
     tx: Tx,
     table: type[Any],
-    row_is: ColumnElement[bool],
-    fence: int,
-    **values: Any,
+    key: InstrumentedAttribute[Any],
+    settlement: Settlement,
+    **counted: ColumnElement[Any],
 ) -> None:
-    """Write a claim's result and let go of the row.
+    """Write a claim's result and let go of the row; `counted` are computed by the database.
 
     Raises LeaseLost, and writes nothing, if the row was claimed again since.
     """
-    done = (
-        update(table)
-        .where(and_(row_is, table.fence == fence, table.claimed_until.is_not(None)))
-        .values(claimed_until=None, crashes=0, **values)
-    )
-    if tx.execute(done).rowcount != 1:
+    if settle_many(tx, table, key, [settlement], **counted) != 1:
         msg = f"the claim on a {table.__tablename__} row ran out before it was settled"
         raise LeaseLost(msg)
+
+
+def settle_many(
+    tx: Tx,
+    table: type[Any],
+    key: InstrumentedAttribute[Any],
+    settlements: Sequence[Settlement],
+    **counted: ColumnElement[Any],
+) -> int:
+    """Settle claims at once that write the same columns; give how many were still held.
+
+    A claim that was lost is left alone.
+    """
+    columns = table.__table__.columns
+    is_held = and_(
+        columns[key.key] == bindparam("settled_key"),
+        columns.fence == bindparam("settled_fence"),
+        columns.claimed_until.is_not(None),
+    )
+    done = update(table.__table__).where(is_held).values(**counted)
+    rows = [
+        {"settled_key": row, "settled_fence": fence, "claimed_until": None, "crashes": 0, **values}
+        for row, fence, values in settlements
+    ]
+    return int(tx.execute(done, rows).rowcount)
 
 
 def renew(

@@ -171,11 +171,13 @@ def settle(
         "due_at": due_at,
         "last_error": error or None,
     }
+    counted: dict[str, ColumnElement[Any]] = {}
     if state is DeliveryState.SENT:
         values["sent_at"] = now
     elif attempt is not None:
-        values["attempts"] = DeliveryRow.attempts + 1
-    claims.settle(tx, DeliveryRow, DeliveryRow.key == delivery.key, delivery.fence, **values)
+        counted["attempts"] = DeliveryRow.attempts + 1
+    settlement = (delivery.key, delivery.fence, values)
+    claims.settle(tx, DeliveryRow, DeliveryRow.key, settlement, **counted)
     if attempt is not None:
         tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
 

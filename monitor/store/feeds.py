@@ -155,12 +155,31 @@ def _claimed(row: Any) -> ClaimedFeed:
 
 def settle(tx: Tx, feed: ClaimedFeed, polled: Polled) -> None:
     """Write a poll's result and let go of the feed; raises LeaseLost."""
+    settlement = (feed.id, feed.fence, _columns(feed, polled))
+    claims.settle(tx, FeedRow, FeedRow.id, settlement, polls=_ONE_MORE)
+
+
+def settle_many(tx: Tx, ended: Sequence[tuple[ClaimedFeed, Polled]]) -> int:
+    """Settle many polls at once; count those whose claim still held: only they are written."""
+    alike: dict[tuple[str, ...], list[claims.Settlement]] = {}
+    for feed, polled in ended:
+        values = _columns(feed, polled)
+        alike.setdefault(tuple(values), []).append((feed.id, feed.fence, values))
+    return sum(
+        claims.settle_many(tx, FeedRow, FeedRow.id, rows, polls=_ONE_MORE)
+        for rows in alike.values()
+    )
+
+
+_ONE_MORE = FeedRow.__table__.c.polls + 1
+
+
+def _columns(feed: ClaimedFeed, polled: Polled) -> dict[str, Any]:
     values: dict[str, Any] = {
         "next_poll_at": polled.next_poll_at,
         "interval_seconds": int(polled.interval.total_seconds()),
         "failures": polled.failures,
         "state": polled.state,
-        "polls": FeedRow.polls + 1,
         **polled.changes,
     }
     if polled.error:
@@ -175,12 +194,12 @@ def settle(tx: Tx, feed: ClaimedFeed, polled: Polled) -> None:
             values["baseline_at"] = polled.at
     if polled.new_articles:
         values["last_new_at"] = polled.at
-    claims.settle(tx, FeedRow, FeedRow.id == feed.id, feed.fence, **values)
+    return values
 
 
 def release(tx: Tx, feed: ClaimedFeed) -> None:
     """Let go of a feed that was not polled after all (a stop): it stays due."""
-    claims.settle(tx, FeedRow, FeedRow.id == feed.id, feed.fence)
+    claims.settle(tx, FeedRow, FeedRow.id, (feed.id, feed.fence, {}))
 
 
 def count_due(tx: Tx, *, now: datetime) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, literal, select
 
 from monitor.store import claims
 from monitor.store.engine import Tx
-from monitor.store.tables import PageRow
+from monitor.store.tables import ArticleRow, PageRow
+from monitor.store.types import UtcDateTime
 from monitor.store.upsert import insert
 
 
@@ -25,22 +26,20 @@ class ClaimedPage:
     fence: int
 
 
-def add(tx: Tx, urls: Mapping[int, str], *, now: datetime) -> None:
-    """Ask for the pages of articles, by number; one that was asked for before stays."""
-    rows = [
-        {
-            "article_id": article_id,
-            "url": url,
-            "due_at": now,
-            "state": "pending",
-            "fence": 0,
-            "crashes": 0,
-            "failures": 0,
-        }
-        for article_id, url in urls.items()
-    ]
-    if rows:
-        tx.execute(insert(tx, PageRow).on_conflict_do_nothing(), rows)
+def add(tx: Tx, article_ids: Collection[int], *, now: datetime) -> None:
+    """Ask for the pages of articles; one that was asked for before stays."""
+    if not article_ids:
+        return
+    columns = ["article_id", "url", "due_at", "state", "fence", "crashes", "failures"]
+    wanted = select(
+        ArticleRow.id,
+        ArticleRow.url,
+        literal(now, UtcDateTime),
+        literal("pending"),
+        *(literal(0), literal(0), literal(0)),
+    )
+    wanted = wanted.where(ArticleRow.id.in_(article_ids))
+    tx.execute(insert(tx, PageRow).from_select(columns, wanted).on_conflict_do_nothing())
 
 
 def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedPage, ...]:
@@ -81,7 +80,7 @@ def settle_failed(tx: Tx, page: ClaimedPage, *, reason: str, retry_at: datetime 
 
 
 def _settle(tx: Tx, page: ClaimedPage, **values: object) -> None:
-    claims.settle(tx, PageRow, PageRow.article_id == page.article_id, page.fence, **values)
+    claims.settle(tx, PageRow, PageRow.article_id, (page.article_id, page.fence, values))
 
 
 def count_due(tx: Tx, *, now: datetime) -> int:

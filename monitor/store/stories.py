@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,53 +62,57 @@ def _opened(tx: Tx, article: Article, placement: Placement, now: datetime) -> An
     )
 
 
-def refresh(tx: Tx, story: StoryId) -> Story:
-    """Recompute a story's facts from its articles, count up its revision, and give it.
+def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
+    """Recompute stories' facts from their articles, and count up their revisions.
 
     The lead has a real title, the best tier, no copy before it, and is earliest: in this order.
     """
-    members = tx.execute(_MEMBERS.where(SeatRow.story_id == story)).all()
-    lead = min(members, key=_lead_rank)
-    values: dict[str, Any] = {
-        "title": lead.title,
-        "lang": lead.lang,
-        "lead": lead.key,
-        "first_at": min(row.published_at for row in members),
-        "last_at": max(row.published_at for row in members),
-        "article_count": len(members),
-        "source_count": len({row.source_key for row in members}),
-    }
-    changed = update(StoryRow).where(StoryRow.id == story)
-    changed = changed.values(revision=StoryRow.revision + 1, **values)
-    return _story(tx.execute(changed.returning(*StoryRow.__table__.columns)).one())
+    facts = {row.story_id: row for row in tx.execute(_FACTS.where(SeatRow.story_id.in_(stale)))}
+    leads = _RANKED.where(SeatRow.story_id.in_(stale)).subquery()
+    for lead in tx.execute(select(leads).where(leads.c.rank == 1)).all():
+        found = facts[lead.story_id]
+        changed = update(StoryRow).where(StoryRow.id == lead.story_id)
+        tx.execute(
+            changed.values(
+                revision=StoryRow.revision + 1,
+                title=lead.title,
+                lang=lead.lang,
+                lead=lead.key,
+                first_at=found.first_at,
+                last_at=found.last_at,
+                article_count=found.article_count,
+                source_count=found.source_count,
+            )
+        )
 
 
-_MEMBERS = (
+_FACTS = (
     select(
-        ArticleRow.id,
-        ArticleRow.key,
-        ArticleRow.title,
-        ArticleRow.has_real_title,
-        ArticleRow.lang,
-        ArticleRow.published_at,
-        ArticleRow.source_key,
-        ArticleRow.source,
-        SeatRow.relation,
         SeatRow.story_id,
+        func.min(ArticleRow.published_at).label("first_at"),
+        func.max(ArticleRow.published_at).label("last_at"),
+        func.count().label("article_count"),
+        func.count(ArticleRow.source_key.distinct()).label("source_count"),
     )
-    .join(SeatRow, SeatRow.article_id == ArticleRow.id)
-    .order_by(SeatRow.placed_at, ArticleRow.id)
+    .join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+    .group_by(SeatRow.story_id)
 )
 
-
-def _lead_rank(row: Any) -> tuple[bool, int, bool, datetime, int]:
-    tier = row.source.get("tier") or 99
-    is_copy = row.relation in {
-        Relation.COPY.value,
-        Relation.EXCERPT.value,
-        Relation.SAME.value,
-    }
-    return (not row.has_real_title, tier, is_copy, row.published_at, row.id)
+_COPY_NAMES = (Relation.COPY.value, Relation.EXCERPT.value, Relation.SAME.value)
+_LEAD_ORDER = (
+    ArticleRow.has_real_title.desc(),
+    func.coalesce(ArticleRow.source["tier"].as_integer(), 99),
+    SeatRow.relation.in_(_COPY_NAMES),
+    ArticleRow.published_at,
+    ArticleRow.id,
+)
+_RANKED = select(
+    SeatRow.story_id,
+    ArticleRow.key,
+    ArticleRow.title,
+    ArticleRow.lang,
+    func.row_number().over(partition_by=SeatRow.story_id, order_by=_LEAD_ORDER).label("rank"),
+).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
 
 
 def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
@@ -119,7 +123,12 @@ def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
             source=SourceKey(row.source_key),
             relation=Relation(row.relation),
         )
-        for row in tx.execute(_MEMBERS.where(SeatRow.story_id == story))
+        for row in tx.execute(
+            select(ArticleRow.key, ArticleRow.source_key, SeatRow.relation)
+            .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+            .where(SeatRow.story_id == story)
+            .order_by(SeatRow.placed_at, ArticleRow.id)
+        )
     )
 
 

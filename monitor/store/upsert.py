@@ -14,4 +14,4 @@ Insert = sqlite.Insert | postgresql.Insert
 def insert(tx: Tx, table: type[Any]) -> Any:
     """Give the engine's own INSERT, which knows ON CONFLICT."""
     chosen = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    return chosen(table)
+    return chosen(table.__table__)  # the ORM has no part in it, and no cost

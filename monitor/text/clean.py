@@ -148,6 +148,12 @@ _VOID = frozenset(
 )
 _RAW = re.compile(r"<(script|style|noscript|template)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>|<!--|<[!?/][^<>]*>")
+_PLAIN_HTML = re.compile(  # tags that neither drop nor move text, their attributes quoted
+    r"""(?:[^<]++|</?(?:a|abbr|b|blockquote|br|cite|code|div|em|figure|figcaption|h[1-6]|hr|i|img"""
+    r"""|li|ol|p|q|s|small|span|strong|sub|sup|u|ul)"""
+    r"""(?:\s++[a-z-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'))?)*+\s*+/?>)*+""",
+    re.IGNORECASE,
+)
 
 
 def strip_markup(html: str) -> str:
@@ -160,7 +166,7 @@ def strip_markup(html: str) -> str:
         return clean_text(unescape(html))
     if not html.isprintable():
         html = _DROPPED.sub(_in_place_of, html)
-    if _depth(html) > MAX_MARKUP_DEPTH:
+    if _PLAIN_HTML.fullmatch(html) or _depth(html) > MAX_MARKUP_DEPTH:
         return _strip_by_hand(html)
     try:
         root = lxml_html.fragment_fromstring(html, create_parent="div")
@@ -214,7 +220,7 @@ def _spaced(text: str | None) -> str:
 
 
 def _strip_by_hand(html: str) -> str:
-    """Drop tags one after the other: for documents that no parser should see."""
+    """Drop tags one after the other: for documents that no parser need see, or should."""
     pieces: list[str] = []
     at = 0
     while hit := _TAG.search(html, at):

@@ -145,6 +145,12 @@ def lang_class(lang: str | None) -> str:
     return "suffixes" if primary in {"tr", "az"} else "plain"
 
 
+def simple_word(chunk: str) -> str | None:
+    """Give the one word of an ASCII chunk that has no other reading; None if it may have some."""
+    simple = _SIMPLE.fullmatch(chunk)
+    return simple[1] if simple else None
+
+
 def read_chunk(chunk: str, lang: str = "elides") -> Reading:
     """Read what stands between white space; `lang` is a lang_class."""
     if len(chunk) > MAX_CACHED_CHARS:

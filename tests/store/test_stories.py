@@ -53,9 +53,10 @@ def test_a_storys_facts_follow_from_its_articles(store: Store, now: datetime) ->
         seat(tx, untitled, story, Relation.FIRST, now)
         seat(tx, titled, story, Relation.EVENT, now)
         seat(tx, best, story, Relation.EVENT, now)
-        found = stories.refresh(tx, story)
-        assert stories.read(tx, story) == found
+        stories.refresh(tx, [story])
+        found = stories.read(tx, story)
         assert stories.members(tx, story)[0].relation is Relation.FIRST
+    assert found is not None
     assert (found.title, found.lead) == ("The Best Source", best.key)
     assert (found.article_count, found.source_count, found.revision) == (3, 2, 2)
     assert (found.first_at, found.last_at) == (early, now)
