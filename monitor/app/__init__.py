@@ -1,0 +1,20 @@
+"""Put the parts together: the composition root."""
+
+from __future__ import annotations
+
+from monitor.app.ports import database_problems, open_ports, open_store
+from monitor.app.reload import Workspace
+from monitor.app.rules import channel_schedules, load_workspace_rules, workspace_rules
+from monitor.app.service import Talk, run
+
+__all__ = [
+    "Talk",
+    "Workspace",
+    "channel_schedules",
+    "database_problems",
+    "load_workspace_rules",
+    "open_ports",
+    "open_store",
+    "run",
+    "workspace_rules",
+]

@@ -1,0 +1,126 @@
+"""Open everything the corridor needs from outside, and close it in the end."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from monitor import __version__
+from monitor.clock import Clock, system_clock
+from monitor.deliver.connections import Connections
+from monitor.errors import ConfigError
+from monitor.fetch.hosts import HostGate
+from monitor.fetch.robots import Robots
+from monitor.match.engine import Engine
+from monitor.model.problem import Problem
+from monitor.net.child import ChildPool
+from monitor.net.session import open_session
+from monitor.normalise.source_book import SourceBook
+from monitor.pipeline.failpoints import Failpoints
+from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
+from monitor.settings import Settings
+from monitor.store.engine import Store
+from monitor.workspace import read_templates
+
+PRODUCT = "MediaMonitor"
+
+
+def open_store(settings: Settings, *, is_read_only: bool = False) -> Store:
+    """Open the workspace's database; nothing connects yet. Raises ConfigError for its URL."""
+    problems = database_problems(settings)
+    if problems:
+        raise ConfigError(problems)
+    return Store(settings.database_url, is_read_only=is_read_only)
+
+
+def database_problems(settings: Settings) -> tuple[Problem, ...]:
+    """Say what is wrong with the database's URL, without showing it: it may hold a password."""
+    try:
+        url = make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        what = "the database URL cannot be read: after the host may stand a port, a number"
+    else:
+        if "@" not in (url.host or ""):
+            return ()
+        what = "the database URL has an '@' too many: a password's own is written %40"
+    cure = "correct MONITOR_DATABASE_URL, or database.url in monitor.yaml"
+    return (Problem(file="database", what=what, cure=cure, code="settings-database-url"),)
+
+
+def _wake_nobody(_: str) -> None:
+    """Take a hint where no lanes run."""
+
+
+@asynccontextmanager
+async def open_ports(
+    settings: Settings,
+    store: Store,
+    *,
+    environ: Mapping[str, str],
+    clock: Clock = system_clock,
+    wake: Callable[[str], None] = _wake_nobody,
+) -> AsyncIterator[Ports]:
+    """Open everything the corridor needs, and close it in the end."""
+    async with AsyncExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="store"))
+        network = await _open_network(stack, settings)
+        yield Ports(
+            store=store,
+            clock=clock,
+            terms=Terms(
+                channels=settings.channels,
+                backfill=settings.defaults.backfill,
+                public_url=settings.web.public_url,
+                limits=settings.limits,
+            ),
+            current=Current(
+                engine=Engine(()),
+                sources={source.key: source for source in settings.sources},
+                book=SourceBook(settings.sources),
+                templates=read_templates(settings.workspace),
+            ),
+            network=network,
+            threads=threads,
+            failpoints=Failpoints(environ.get("MONITOR_FAILPOINT", "")),
+            tally=Tally(),
+            holder=f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            wake=wake,
+        )
+
+
+async def _open_network(stack: AsyncExitStack, settings: Settings) -> Network:
+    limits = settings.limits
+    session = await stack.enter_async_context(
+        open_session(settings.network, limits, user_agent=f"{PRODUCT}/{__version__}")
+    )
+    children = ChildPool(
+        size=2,
+        cpu_seconds=limits.child_cpu_seconds,
+        memory_bytes=limits.child_memory_bytes,
+        wall_seconds=3.0 * limits.child_cpu_seconds,
+    )
+    stack.push_async_callback(children.aclose)
+    return Network(
+        session=session,
+        gate=HostGate(min_gap_seconds=_gap_seconds(settings)),
+        robots=Robots(PRODUCT),
+        children=children,
+        connections=Connections(
+            session=session,
+            smtp=settings.smtp,
+            limits=limits,
+            data_dir=settings.data_dir,
+            ca_file=settings.network.ca_file,
+        ),
+    )
+
+
+def _gap_seconds(settings: Settings) -> float:
+    """Give the least time between two starts at one host: none where only our own are polled."""
+    return 0.0 if settings.network.allow_private else 1.0

@@ -1,0 +1,53 @@
+"""Load the workspace's rules with what the settings know of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.match.load import LoadedRules, load_rules
+from monitor.model.keys import ChannelName
+from monitor.model.problem import Problem
+from monitor.model.rule import Tell
+from monitor.settings import Defaults, Settings
+from monitor.workspace import read_rules
+
+
+def workspace_rules(settings: Settings) -> LoadedRules:
+    """Load the workspace's rules, with all problems of all files."""
+    return load_workspace_rules(settings.workspace, settings)
+
+
+def load_workspace_rules(workspace: Path, settings: Settings | None) -> LoadedRules:
+    """Load a workspace's rules; without settings every channel passes for known."""
+    rules, lists = read_rules(workspace)
+    defaults = settings.defaults if settings else Defaults()
+    loaded = load_rules(
+        rules.texts,
+        lists.texts,
+        channels=channel_schedules(settings) if settings else _EveryChannel(),
+        default_tell=defaults.tell if settings else ((ChannelName("mailbox"), Tell.DIGEST),),
+        default_again=defaults.again,
+        workspace_has=lambda path: (workspace / path).exists(),
+    )
+    unreadable = {**rules.unreadable, **lists.unreadable}
+    faults = tuple(
+        Problem(file=file, what=why, code="unreadable") for file, why in unreadable.items()
+    )
+    return replace(loaded, problems=(*faults, *loaded.problems))
+
+
+class _EveryChannel(dict[ChannelName, bool]):
+    """Stand for channels that are not known, because monitor.yaml cannot be read."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: ChannelName) -> bool:
+        return True
+
+
+def channel_schedules(settings: Settings) -> Mapping[ChannelName, bool]:
+    """Say of each channel whether it has a digest schedule."""
+    return {channel.name: channel.schedule is not None for channel in settings.channels}

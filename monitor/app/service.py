@@ -1,0 +1,242 @@
+"""Run the service: from the first signal handler to the last drained send."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import __version__
+from monitor.app.lock import LockFile
+from monitor.app.ports import open_ports, open_store
+from monitor.app.reload import Workspace
+from monitor.clock import system_clock
+from monitor.errors import MonitorError, StoreError
+from monitor.pipeline.ports import Ports
+from monitor.pipeline.seeds import SeedReport
+from monitor.pipeline.summary import Summary, summarise
+from monitor.schedule import ALL, OFFLINE, Lanes
+from monitor.settings import Settings
+from monitor.store import claims, feeds, migrate, roles
+from monitor.store.engine import Store
+from monitor.web.server import Health, serve
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 8.0
+BEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """Be told what happens while running; the command line prints it.
+
+    `on_ready` gets the address that is listened on; `on_stopped` whether no send had to be cut.
+    """
+
+    on_ready: Callable[[Summary, str], None]
+    on_polled: Callable[[Summary], None]
+    on_stopped: Callable[[bool], None]
+
+
+class Signals:
+    """Hear SIGTERM and SIGINT (stop) and SIGHUP (reload) from the first moment on."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.on_reload: Callable[[], None] = lambda: None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _reload(self) -> None:
+        self.on_reload()
+
+
+async def run(
+    settings: Settings, talk: Talk, *, environ: Mapping[str, str], is_once: bool = False
+) -> Summary:
+    """Run the service until SIGTERM or SIGINT, or one full pass with `is_once`.
+
+    Raises ConfigError if the port that was asked for is taken, LockError if another run holds the
+    workspace's SQLite file, StoreError if the database cannot be used.
+    """
+    signals, store = Signals(), open_store(settings)
+    async with AsyncExitStack() as stack:
+        stack.callback(store.close)
+        if store.is_sqlite and store.url.database:
+            stack.enter_context(LockFile(Path(store.url.database + ".lock")))
+        await asyncio.to_thread(_prepare, store)
+        lanes_box: list[Lanes] = []
+        ports = await stack.enter_async_context(
+            open_ports(
+                settings,
+                store,
+                environ=environ,
+                wake=lambda name: lanes_box[0].wake(name) if lanes_box else None,
+            )
+        )
+        stack.callback(_give_up, ports)
+        workspace = Workspace(settings, environ, ports)
+        signals.on_reload = workspace.force
+        service = _Service(workspace, ports, talk, signals.stop, lanes_box)
+        return await _ungrouped(service.once() if is_once else service.run())
+    raise AssertionError("unreachable")
+
+
+def _prepare(store: Store) -> None:
+    migrate.upgrade(store)
+    if store.is_sqlite:  # the lock says that whoever held a lease is dead
+        with store.write() as tx:
+            claims.expire_all(tx, now=system_clock())
+
+
+async def _ungrouped(work: Coroutine[Any, Any, Summary]) -> Summary:
+    """Raise an error of ours as it is: a TaskGroup wraps even its body's own."""
+    try:
+        return await work
+    except ExceptionGroup as errors:
+        first: Exception = errors
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        if errors.split(MonitorError)[1] is not None:  # a defect among them: show all
+            raise
+        raise first from None
+
+
+class _Service:
+    """Hold what one run is made of."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ports: Ports,
+        talk: Talk,
+        stop: asyncio.Event,
+        lanes_box: list[Lanes],
+    ) -> None:
+        self._workspace = workspace
+        self._ports = ports
+        self._talk = talk
+        self._stop = stop
+        self._lanes_box = lanes_box
+
+    async def once(self) -> Summary:
+        """Do one full pass, or as much of it as a stop allows."""
+        async with asyncio.TaskGroup() as group:
+            lanes = self._lanes(group)
+            seeds = await self._start(lanes)
+            is_whole = await self._unless_stopped(lanes.run_pass(ALL))
+            is_clean = await lanes.stop(DRAIN_SECONDS)
+            if not is_whole:
+                self._talk.on_stopped(is_clean)
+            return await self._summary(seeds)
+        raise AssertionError("unreachable")
+
+    async def run(self) -> Summary:
+        """Listen, do what needs no network, then let the lanes run until a stop."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+            lanes = self._lanes(group)
+            health = Health(
+                ports=self._ports,
+                lanes=lambda: _failures(lanes),
+                is_scheduling=lambda: scheduler.running,
+            )
+            address = await serve(stack, self._workspace.settings.web, health)
+            seeds = await self._start(lanes)
+            try:
+                if await self._unless_stopped(lanes.run_pass(OFFLINE)):
+                    self._talk.on_ready(await self._summary(seeds), address)
+                    lanes.schedule(scheduler)
+                    scheduler.start()
+                    await self._work(lanes, seeds)
+            finally:
+                if scheduler.running:
+                    scheduler.shutdown(wait=False)
+                self._talk.on_stopped(await lanes.stop(DRAIN_SECONDS))
+            return await self._summary(seeds)
+        raise AssertionError("unreachable")
+
+    def _lanes(self, group: asyncio.TaskGroup) -> Lanes:
+        lanes = Lanes(self._ports, group, lambda: self._ports.in_thread(self._workspace.look))
+        self._workspace.forget_index = lanes.assigner.forget
+        return lanes
+
+    async def _start(self, lanes: Lanes) -> SeedReport:
+        _, seeds = await self._ports.in_thread(self._workspace.start)
+        self._lanes_box.append(lanes)
+        return seeds
+
+    async def _summary(self, seeds: SeedReport) -> Summary:
+        return await self._ports.in_thread(summarise, self._ports, seeds)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Work until it is done or a stop is asked for; tell whether it was done."""
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(work)
+            stopping = group.create_task(self._stop.wait())
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            is_done = working.done()
+            working.cancel()
+            stopping.cancel()
+        return is_done
+
+    async def _work(self, lanes: Lanes, seeds: SeedReport) -> None:
+        await self._until_polled(lanes)
+        if not self._stop.is_set():
+            self._talk.on_polled(await self._summary(seeds))
+        while not self._stop.is_set():
+            await self._beat()
+
+    async def _until_polled(self, lanes: Lanes) -> None:
+        """Wait until the feeds that were due at the start were polled once."""
+        await lanes.lanes["polls"].run()
+        while not self._stop.is_set():
+            await self._beat(seconds=0.2)
+            if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
+                return
+
+    async def _beat(self, seconds: float = BEAT_SECONDS) -> None:
+        """Leave a sign of life, then wait."""
+        try:
+            await self._ports.in_thread(_write_beat, self._ports)
+        except StoreError as error:
+            log.error("no sign of life could be left", reason=str(error))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+
+def _failures(lanes: Lanes) -> dict[str, str]:
+    return {lane.name: lane.failure for lane in lanes.lanes.values() if lane.failure}
+
+
+def _due(ports: Ports) -> int:
+    with ports.store.read() as tx:
+        return feeds.count_due(tx, now=ports.now())
+
+
+def _write_beat(ports: Ports) -> None:
+    now = ports.now()
+    facts = {"version": __version__, "rules": len(ports.current.engine.rules)}
+    with ports.store.write() as tx:
+        roles.beat(tx, ports.holder, now=now, started_at=now, facts=facts)
+
+
+def _give_up(ports: Ports) -> None:
+    try:
+        with ports.store.write() as tx:
+            roles.give_up(tx, ports.holder)
+    except StoreError as error:
+        log.error("roles not given up: they run out by themselves", reason=str(error))
