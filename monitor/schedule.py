@@ -75,15 +75,20 @@ class Lane:
         log.error("lane failed", lane=self.name, reason=reason)
 
 
+GATHER_SECONDS = 0.05
+"""How long ended tasks wait for others to end, so that more is claimed at a time."""
+
+
 class Crew:
     """Run at most `size` tasks side by side; a task's defect is logged and costs that task."""
 
     def __init__(self, group: asyncio.TaskGroup, size: int, on_done: Callable[[], None]) -> None:
-        """Start tasks in `group`; `on_done` is called after each."""
+        """Start tasks in `group`; `on_done` is called soon after some have ended."""
         self._group = group
         self._size = size
         self._on_done = on_done
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_gathering = False
 
     @property
     def free(self) -> int:
@@ -103,6 +108,14 @@ class Crew:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if self.is_idle:
+            self._on_done()
+        elif not self._is_gathering:
+            self._is_gathering = True
+            task.get_loop().call_later(GATHER_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        self._is_gathering = False
         self._on_done()
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
