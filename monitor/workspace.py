@@ -56,10 +56,12 @@ def read_seeds(workspace: Path) -> dict[str, bytes | str]:
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     for path in paths:
         name = path.name
-        if name.startswith(".") or name.lower().startswith("readme") or path.is_dir():
+        if name.startswith(".") or name.lower().startswith("readme"):
             continue
         try:
-            if path.stat().st_size > MAX_FILE_BYTES:
+            if path.is_dir():
+                found[name] = "it is a folder: seeds are files that lie in seeds/ itself"
+            elif path.stat().st_size > MAX_FILE_BYTES:
                 found[name] = f"the file is larger than {MAX_FILE_BYTES} bytes"
             else:
                 found[name] = path.read_bytes()

@@ -13,6 +13,7 @@ from monitor.app import Talk, run
 from monitor.cli.options import FAILED, WorkspaceOption, exits, settings_of, shown, talk
 from monitor.logs import configure_logs
 from monitor.model.delivery import ChannelKind
+from monitor.pipeline.health import sentence
 from monitor.pipeline.summary import Summary
 from monitor.settings import Settings
 
@@ -116,7 +117,7 @@ class Speaker:
         )
         for trouble in summary.troubles[:5]:
             cure = f" ({trouble.cure})" if trouble.cure else ""
-            self._say(f"  problem    {trouble.subject}: {trouble.reason}{cure}", style="yellow")
+            self._say(f"  problem    {sentence(trouble)}{cure}", style="yellow")
         if len(summary.troubles) > 5:
             self._say(f"  problem    {len(summary.troubles) - 5} more: monitor status")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import typer
@@ -23,6 +25,7 @@ from monitor.cli.options import (
 from monitor.cli.rules import error_count, show_problems
 from monitor.clock import system_clock
 from monitor.errors import ConfigError
+from monitor.model.delivery import DeliveryState
 from monitor.model.problem import Problem
 from monitor.settings import Settings, load_settings
 from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
@@ -89,12 +92,25 @@ def _facts(tx: Tx, settings: Settings) -> dict[str, object]:
             "stopped": sum(1 for state in states if state.state != "active"),
             "due": feeds.count_due(tx, now=now),
         },
-        "notes": [f"{state.url}: {note}" for state in states for note in state.notes],
+        "notes": [
+            *(f"{state.url}: {note}" for state in states for note in state.notes),
+            *_waiting_for_nobody(tx, names),
+        ],
         "deliveries": deliveries.counts(tx),
         "oldest_due": deliveries.oldest_due(tx, now=now, channels=names),
         "channels": [channels.read(tx, name) for name in names],
         "problems": problems.listed(tx),
     }
+
+
+def _waiting_for_nobody(tx: Tx, names: Collection[str]) -> list[str]:
+    """Say what is owed through channels that were taken out of monitor.yaml."""
+    owed = deliveries.listed(tx, state=DeliveryState.PENDING, limit=10_000)
+    waiting = Counter(line.channel for line in owed if line.channel not in names)
+    return [
+        f"channel {name} is not in monitor.yaml: {number} deliveries wait until it is there again"
+        for name, number in sorted(waiting.items())
+    ]
 
 
 def _show(facts: dict[str, object]) -> None:
@@ -128,7 +144,10 @@ def _show_wrong(facts: dict[str, object]) -> None:
     assert isinstance(kept, list)
     assert isinstance(wrong, tuple)
     assert isinstance(notes, list)
+    named = {trouble.reason for trouble in wrong}
     for problem in rules["problems"]:
+        if problem in named:  # below, with what is in force instead
+            continue
         out.print(f"  {problem}", style="red", markup=False)
     for channel in kept:
         if channel.disabled_at:

@@ -31,6 +31,7 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _DATES = ("published", "updated", "created")
 _INTERNAL_SUBSET = re.compile(r"<!ENTITY", re.IGNORECASE)
 _ROOT = re.compile(r"<[A-Za-z_]")
+_PLACE = re.compile(r"<unknown>:(\d+):(\d+): ")  # as the XML parser states it
 
 
 def read_carefully(
@@ -82,7 +83,7 @@ def _mapped(parsed: Any, limits: Limits, problems: tuple[str, ...]) -> ParsedFee
     feed = parsed["feed"]
     told = [*problems]
     if parsed.get("bozo"):
-        told.append(f"malformed: {_first_line(parsed.get('bozo_exception'))}")
+        told.append(f"malformed, read as far as it goes: {_fault(parsed.get('bozo_exception'))}")
     if not parsed["entries"]:
         told.append("it holds no entries")
     hub = next(
@@ -99,8 +100,9 @@ def _mapped(parsed: Any, limits: Limits, problems: tuple[str, ...]) -> ParsedFee
     )
 
 
-def _first_line(error: object) -> str:
-    return (str(error).splitlines() or ["not well-formed"])[0][:200]
+def _fault(error: object) -> str:
+    first_line = (str(error).splitlines() or ["not well-formed"])[0][:200]
+    return _PLACE.sub(r"line \1, column \2: ", first_line)
 
 
 def _entry(raw: Any) -> Entry:

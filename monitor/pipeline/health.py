@@ -22,8 +22,14 @@ def health_lines(tx: Tx) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def sentence(trouble: Trouble) -> str:
+    """Say on one line what is wrong with what; a rule's reason begins with its file already."""
+    is_placed = trouble.reason.startswith(trouble.subject)
+    return trouble.reason if is_placed else f"{trouble.subject}: {trouble.reason}"
+
+
 def _lines(kind: str, found: list[Trouble]) -> list[str]:
-    shown = [f"{trouble.subject}: {trouble.reason}" for trouble in found[:_SHOWN]]
+    shown = [sentence(trouble) for trouble in found[:_SHOWN]]
     if len(found) > _SHOWN:
         noun = "feeds failed" if kind == "feed" else f"problems with {kind}"
         shown.append(f"and {len(found) - _SHOWN} more {noun}: see monitor status")

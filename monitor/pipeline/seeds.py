@@ -15,6 +15,7 @@ from monitor.pipeline.keep import Kept, keep_articles
 from monitor.pipeline.ports import Ports
 from monitor.store import problems, rules
 from monitor.store.engine import Tx
+from monitor.text.clean import clean_line
 
 log = structlog.get_logger()
 
@@ -38,30 +39,44 @@ def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> SeedReport:
     now = ports.now()
     with ports.store.read() as tx:
         known = rules.seed_hashes(tx)
+        named = {trouble.subject for trouble in problems.listed(tx) if trouble.kind == "seed"}
     hashes = {name: _hash(data) for name, data in files.items()}
     fresh = {name: data for name, data in files.items() if hashes[name] != known.get(name)}
+    gone = [name for name in known if name not in files and _subject(ports, name) in named]
     found: list[Article] = []
     faults: list[Problem] = []
     for name, data in sorted(fresh.items()):
         if isinstance(data, str):
-            faults.append(Problem(file=f"seeds/{name}", what=data, code="seed-unreadable"))
+            where = _subject(ports, name)
+            faults.append(Problem(file=where, what=data, code="seed-unreadable"))
             continue
         reading = read_seed(
             name, data, now=now, sources=ports.current.book, limits=ports.terms.limits
         )
         found += reading.articles
         faults += (replace(fault, file=f"seeds/{fault.file}") for fault in reading.problems)
-    if not fresh:
+    if not fresh and not gone:
         return SeedReport(files=len(files))
     kept = keep_articles(ports, found, is_baseline=False, now=now, settle=_nothing_claimed)
     with ports.store.write() as tx:
-        for name in fresh:
-            problems.clear(tx, "seed", f"seeds/{name}")
-            rules.keep_seed(tx, name, hashes[name], now=now)
-        for fault in faults:
-            problems.report(tx, "seed", fault.file, fault.what, cure=fault.cure, now=now)
+        for name in (*fresh, *gone):
+            problems.clear(tx, "seed", _subject(ports, name))
+            rules.keep_seed(tx, name, hashes.get(name, ""), now=now)  # "": read if it comes back
+        for fault in {
+            fault.file: fault for fault in reversed(faults)
+        }.values():  # each file's first
+            problems.report(tx, "seed", fault.file, _reason(fault), cure=fault.cure, now=now)
     log.info("seeds read", files=len(fresh), new=kept.new, matches=kept.matches)
     return SeedReport(files=len(files), read=len(fresh), kept=kept, problems=tuple(faults))
+
+
+def _subject(ports: Ports, name: str) -> str:
+    """Give the path that `status` shows for a seed file."""
+    return f"seeds/{clean_line(name, ports.terms.limits.max_name_chars)}"
+
+
+def _reason(fault: Problem) -> str:
+    return f"line {fault.line}: {fault.what}" if fault.line else fault.what
 
 
 def _nothing_claimed(_tx: Tx, _new: int) -> None:
