@@ -74,9 +74,8 @@ async def _ours(base: str, feeds: int, folder: Path) -> dict[str, float]:
     async with open_ports(settings, store, environ={}, clock=clock) as ports:
         workspace = Workspace(settings, {}, ports)
         workspace.start()
-        found = await _phases(
-            ports, workspace, clock, lambda kind: list_feeds(folder, base, kind, feeds)
-        )
+        list_kind = partial(list_feeds, folder, base, feeds)
+        found = await _phases(ports, workspace, clock, list_kind)
     store.close()
     return found
 
