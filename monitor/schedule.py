@@ -87,6 +87,7 @@ class Crew:
         self._group = group
         self._size = size
         self._on_done = on_done
+        self.failure = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_gathering = False
 
@@ -102,6 +103,8 @@ class Crew:
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a task."""
+        if self.is_idle:
+            self.failure = ""
         task = self._group.create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -122,9 +125,11 @@ class Crew:
         try:
             await work
         except StoreError as error:
+            self.failure = str(error)
             log.error("work failed", reason=str(error))
         # One feed, page or delivery must not stop the others; its lease brings it back.
-        except Exception:
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
             log.exception("work failed")
 
     async def drain(self, timeout_seconds: float | None = None) -> bool:
@@ -162,6 +167,13 @@ class Lanes:
             "compose": Lane("compose", self._compose),
             "sends": Lane("sends", self._send),
         }
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Say whose latest work failed, and why."""
+        crews = {"polls": self.polls, "pages": self.page_fetches, "sends": self.sends}
+        found = {name: crew.failure for name, crew in crews.items() if crew.failure}
+        return found | {lane.name: lane.failure for lane in self.lanes.values() if lane.failure}
 
     def wake(self, name: str) -> None:
         """Hint that a lane has work; before `schedule` and after `stop` nothing is woken."""

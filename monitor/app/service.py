@@ -18,7 +18,7 @@ from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
 from monitor.clock import system_clock
-from monitor.errors import MonitorError, StoreError
+from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.seeds import SeedReport
 from monitor.pipeline.summary import Summary, summarise
@@ -138,6 +138,8 @@ class _Service:
             is_clean = await lanes.stop(DRAIN_SECONDS)
             if not is_whole:
                 self._talk.on_stopped(is_clean)
+            if lanes.failures:
+                raise WorkError(_undone(lanes.failures))
             return await self._summary(seeds)
         raise AssertionError("unreachable")
 
@@ -148,7 +150,7 @@ class _Service:
             lanes = self._lanes(group)
             health = Health(
                 ports=self._ports,
-                lanes=lambda: _failures(lanes),
+                lanes=lambda: lanes.failures,
                 is_scheduling=lambda: scheduler.running,
             )
             address = await serve(stack, self._workspace.settings.web, health)
@@ -218,8 +220,9 @@ class _Service:
             return
 
 
-def _failures(lanes: Lanes) -> dict[str, str]:
-    return {lane.name: lane.failure for lane in lanes.lanes.values() if lane.failure}
+def _undone(failures: Mapping[str, str]) -> str:
+    reasons = "; ".join(sorted(set(failures.values())))
+    return f"Not all could be done ({reasons}). Nothing is lost: the next run goes on from here."
 
 
 def _due(ports: Ports) -> int:

@@ -39,9 +39,11 @@ class Identity:
 def identify(feed: str, names: Sequence[Names]) -> list[Identity]:
     """Give each entry of a document its identity; equal keys are the same entry twice."""
     forms = [_forms(one) for one in names]
-    seen = [Counter(form[step] for form in forms) for step in range(3)]
-    guids = Counter(_bare_guid(one.guid) for one in names)
-    links = Counter(one.link for one in names)
+    # An entry that stands twice counts once: its key must not change when it stands once again.
+    different = dict(zip(forms, names, strict=True))
+    seen = [Counter(form[step] for form in different) for step in range(3)]
+    guids = Counter(_bare_guid(one.guid) for one in different.values())
+    links = Counter(one.link for one in different.values())
     return [
         Identity(
             key=article_key(feed, _first_unique(form, seen)),

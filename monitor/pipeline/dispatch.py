@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from monitor.deliver.route import deliver
 from monitor.deliver.schedule import Settled, channel_pause, settle
-from monitor.errors import LeaseLost, RenderError
+from monitor.errors import LeaseLost, RenderError, StoreError
 from monitor.model.delivery import (
     Attempt,
     Channel,
@@ -81,6 +82,9 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         ports.failpoints.hit("out.settled")
     except LeaseLost:
         log.warning("delivery outlived its lease", delivery=delivery.key)
+    except StoreError:
+        await ports.in_thread(_spare, ports, delivery)
+        raise
 
 
 def _is_late(ports: Ports, started_at: datetime) -> bool:
@@ -94,6 +98,21 @@ def _give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
     with ports.store.write() as tx:
         deliveries.settle(
             tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
+        )
+
+
+def _spare(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Let go of a delivery that the database failed: a full disk must not count as its crash."""
+    now = ports.now()
+    with suppress(StoreError, LeaseLost), ports.store.write() as tx:
+        deliveries.settle(
+            tx,
+            delivery,
+            None,
+            state=DeliveryState.PENDING,
+            due_at=now + ports.terms.lease,
+            error="",
+            now=now,
         )
 
 
@@ -176,28 +195,15 @@ def _settle(
     now = ports.now()
     owed = _owed(channel, delivery, message)
     settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
-    with ports.store.write() as tx:
-        number = deliveries.count_attempts(tx, delivery.key) + 1
-        attempt = Attempt(
-            delivery=delivery.key,
-            number=number,
-            started_at=started_at,
-            ended_at=now,
-            result=outcome.result,
-            code=outcome.code,
-            reason=outcome.reason,
-            answer=outcome.answer,
-        )
-        deliveries.settle(
-            tx,
-            delivery,
-            attempt,
-            state=settled.state,
-            due_at=settled.due_at or now,
-            error="" if settled.state is DeliveryState.SENT else settled.reason,
-            now=now,
-        )
-        _tell_channel(tx, channel, outcome, settled, now)
+    try:
+        with ports.store.write() as tx:
+            _write_result(tx, delivery, outcome, settled, started_at=started_at, now=now)
+            _tell_channel(tx, channel, outcome, settled, now)
+    except StoreError:
+        # A full disk that takes no record of the try may still take the mark, which needs no new
+        # room: without it the message would go out again and again until there is room.
+        with ports.store.write() as tx:
+            _write_state(tx, delivery, None, settled, now)
     ports.tally.add(f"deliveries_{settled.state.value}")
     log.info(
         "delivery tried",
@@ -207,6 +213,42 @@ def _settle(
         state=settled.state.value,
         reason=outcome.reason,
         again_at=settled.due_at,
+    )
+
+
+def _write_result(
+    tx: Tx,
+    delivery: ClaimedDelivery,
+    outcome: Outcome,
+    settled: Settled,
+    *,
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    attempt = Attempt(
+        delivery=delivery.key,
+        number=deliveries.count_attempts(tx, delivery.key) + 1,
+        started_at=started_at,
+        ended_at=now,
+        result=outcome.result,
+        code=outcome.code,
+        reason=outcome.reason,
+        answer=outcome.answer,
+    )
+    _write_state(tx, delivery, attempt, settled, now)
+
+
+def _write_state(
+    tx: Tx, delivery: ClaimedDelivery, attempt: Attempt | None, settled: Settled, now: datetime
+) -> None:
+    deliveries.settle(
+        tx,
+        delivery,
+        attempt,
+        state=settled.state,
+        due_at=settled.due_at or now,
+        error="" if settled.state is DeliveryState.SENT else settled.reason,
+        now=now,
     )
 
 

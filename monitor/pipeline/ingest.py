@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from monitor.errors import ChildError, FetchError, LeaseLost, MonitorError, ParseError
+from monitor.errors import ChildError, FetchError, LeaseLost, MonitorError, ParseError, StoreError
 from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
 from monitor.model.article import Article, ParsedFeed
 from monitor.normalise.entry import normalise_feed
@@ -63,6 +63,9 @@ async def poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
         log.warning("poll outlived its lease", feed=feed.url)
     except asyncio.CancelledError:
         await asyncio.shield(ports.in_thread(_release, ports, feed))
+        raise
+    except StoreError:  # a full disk must not count as this feed's crash, nor be asked in a loop
+        await ports.in_thread(_release, ports, feed, ports.now() + ports.terms.lease)
         raise
 
 
@@ -195,6 +198,6 @@ def _cure(feed: ClaimedFeed, polled: Polled) -> str:
     return "it is tried again by itself"
 
 
-def _release(ports: Ports, feed: ClaimedFeed) -> None:
-    with suppress(LeaseLost), ports.store.write() as tx:
-        feeds.release(tx, feed)
+def _release(ports: Ports, feed: ClaimedFeed, due_at: datetime | None = None) -> None:
+    with suppress(LeaseLost, StoreError), ports.store.write() as tx:
+        feeds.release(tx, feed, due_at=due_at)

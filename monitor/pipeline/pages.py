@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.errors import ChildError, ExtractError, FetchError, LeaseLost
+from monitor.errors import ChildError, ExtractError, FetchError, LeaseLost, StoreError
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
 from monitor.model.article import Page
@@ -55,6 +56,15 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
         ports.wake("place")
     except LeaseLost:
         log.warning("page outlived its lease", url=page.url)
+    except StoreError:
+        await ports.in_thread(_release, ports, page)
+        raise
+
+
+def _release(ports: Ports, page: ClaimedPage) -> None:
+    """Let go of a page that the database failed: a full disk must not count as its crash."""
+    with suppress(LeaseLost, StoreError), ports.store.write() as tx:
+        pages.release(tx, page, due_at=ports.now() + ports.terms.lease)
 
 
 async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:

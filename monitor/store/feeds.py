@@ -197,9 +197,10 @@ def _columns(feed: ClaimedFeed, polled: Polled) -> dict[str, Any]:
     return values
 
 
-def release(tx: Tx, feed: ClaimedFeed) -> None:
-    """Let go of a feed that was not polled after all (a stop): it stays due."""
-    claims.settle(tx, FeedRow, FeedRow.id, (feed.id, feed.fence, {}))
+def release(tx: Tx, feed: ClaimedFeed, *, due_at: datetime | None = None) -> None:
+    """Let go of a feed whose poll was not kept: it is due at `due_at`, or stays due (a stop)."""
+    values = {} if due_at is None else {"next_poll_at": due_at}
+    claims.settle(tx, FeedRow, FeedRow.id, (feed.id, feed.fence, values))
 
 
 def count_due(tx: Tx, *, now: datetime) -> int:

@@ -79,6 +79,11 @@ def settle_failed(tx: Tx, page: ClaimedPage, *, reason: str, retry_at: datetime 
         _settle(tx, page, last_error=reason, due_at=retry_at, failures=page.failures + 1)
 
 
+def release(tx: Tx, page: ClaimedPage, *, due_at: datetime) -> None:
+    """Let go of a page whose text could not be kept: it is due again at `due_at`."""
+    _settle(tx, page, due_at=due_at)
+
+
 def _settle(tx: Tx, page: ClaimedPage, **values: object) -> None:
     claims.settle(tx, PageRow, PageRow.article_id, (page.article_id, page.fence, values))
 

@@ -161,9 +161,6 @@ def test_guids_that_repeat_or_are_missing_lose_no_article_and_double_none(
     assert reasons(made) == {}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="normalise/identity.py counts an entry that stands twice as two"
-)
 def test_an_entry_that_stands_twice_and_then_once_stays_one_article(
     tmp_path: Path, site: HttpSite
 ) -> None:

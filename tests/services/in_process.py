@@ -1,7 +1,7 @@
 """Run the product within the test's own process: quicker than a start of Python, and on a clock.
 
 done = invoke(workspace, "run", "--once")     # a command, as typed
-await pass_at(workspace, later)               # what `run --once` does, at a moment of the test's
+pass_at(workspace, later)                     # what `run --once` does, at a moment of the test's
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from services.product import Workspace
+from sqlalchemy import event
 from typer.testing import CliRunner, Result
 
 from monitor import app
 from monitor.cli.main import app as commands
+from monitor.logs import configure_logs
 from monitor.pipeline.ports import Ports
-from monitor.schedule import Lanes
+from monitor.schedule import ALL, Lanes
 from monitor.settings import load_settings
-from monitor.store import migrate
+from monitor.store import claims, migrate
 
 _SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "wa", "zel", "dor", "fin")
 
@@ -28,7 +33,10 @@ _SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "wa", "zel",
 def invoke(workspace: Workspace, *words: str) -> Result:
     """Run a command to its end; an error that is none of ours passes through."""
     typed = [*words, "--workspace", str(workspace.folder)]
-    return CliRunner().invoke(commands, typed, catch_exceptions=False)
+    try:
+        return CliRunner().invoke(commands, typed, catch_exceptions=False)
+    finally:
+        structlog.reset_defaults()  # the command's stderr is closed now: nothing may log to it
 
 
 def asked(workspace: Workspace, *words: str) -> Any:
@@ -42,22 +50,51 @@ def look_again(workspace: Workspace) -> Result:
     return invoke(workspace, "run", "--once")
 
 
-async def pass_at(workspace: Workspace, now: datetime) -> None:
-    """Do one full pass at the moment `now`."""
+def pass_at(
+    workspace: Workspace,
+    now: datetime,
+    *,
+    lanes: Sequence[str] = ALL,
+    is_disk_full: bool = False,
+) -> dict[str, str]:
+    """Do a full pass at the moment `now`, or only these lanes; give whose work failed and why.
+
+    With `is_disk_full` the database file cannot grow: what fits into its pages is still written.
+    """
+    configure_logs()
+    return asyncio.run(_pass_at(workspace, now, lanes, is_disk_full))
+
+
+async def _pass_at(
+    workspace: Workspace, now: datetime, lanes: Sequence[str], is_disk_full: bool
+) -> dict[str, str]:
     settings = load_settings(workspace.folder, {})
     store = app.open_store(settings)
     migrate.upgrade(store)
-    async with app.open_ports(settings, store, environ={}, clock=lambda: now) as ports:
-        await _pass(ports, app.Workspace(settings, {}, ports))
-    store.close()
+    with store.write() as tx:
+        claims.expire_all(tx, now=now)  # as `run` does when it starts
+    if is_disk_full:
+        store.engine.dispose()
+        event.listen(store.engine, "connect", _forbid_growth)
+    try:
+        async with app.open_ports(settings, store, environ={}, clock=lambda: now) as ports:
+            return await _work(ports, app.Workspace(settings, {}, ports), lanes)
+    finally:
+        store.close()
 
 
-async def _pass(ports: Ports, watched: app.Workspace) -> None:
+async def _work(ports: Ports, watched: app.Workspace, names: Sequence[str]) -> dict[str, str]:
     async with asyncio.TaskGroup() as group:
         lanes = Lanes(ports, group, lambda: ports.in_thread(watched.look))
         await ports.in_thread(watched.start)
-        await lanes.run_pass()
+        await lanes.run_pass(names)
         await lanes.stop(8.0)
+        return lanes.failures
+    raise AssertionError("unreachable")
+
+
+def _forbid_growth(raw: sqlite3.Connection, _: object) -> None:
+    raw.execute("PRAGMA max_page_count = 1")  # SQLite takes the number there is instead
 
 
 def told(name: str, start: str = "Acme will open an office.") -> str:
