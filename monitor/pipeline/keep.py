@@ -85,6 +85,8 @@ def _with_page_text(
 ) -> tuple[tuple[Known, Article], ...]:
     """Give what was read from its page that text again: the feed's new teaser is a part of it."""
     paged = [known.id for known, _ in revised if known.text_state is TextState.PAGE]
+    if not paged:
+        return tuple(revised)
     texts = {stored_id: stored.body for stored_id, stored in articles.read_many(tx, paged)}
     return tuple(
         (known, replace(article, body=texts[known.id]) if known.id in texts else article)

@@ -103,8 +103,7 @@ def add(tx: Tx, articles: Sequence[Article], *, is_baseline: bool) -> dict[Artic
     if not articles:
         return {}
     rows = [_columns(article) | {"is_baseline": is_baseline} for article in articles]
-    statement = insert(tx, ArticleRow).on_conflict_do_nothing(index_elements=["key"])
-    added = tx.execute(statement.returning(ArticleRow.id, ArticleRow.key), rows).all()
+    added = tx.execute(_adding(insert(tx, ArticleRow)), rows).all()
     ids = {ArticleKey(row.key): row.id for row in added}
     aliases = [
         {"alias": alias, "article_id": ids[article.key]}
@@ -113,8 +112,19 @@ def add(tx: Tx, articles: Sequence[Article], *, is_baseline: bool) -> dict[Artic
         for alias in dict.fromkeys(article.aliases)
     ]
     if aliases:
-        tx.execute(insert(tx, AliasRow).on_conflict_do_nothing(), aliases)
+        tx.execute(_unless_there(insert(tx, AliasRow)), aliases)
     return ids
+
+
+@lru_cache
+def _adding(inserting: Any) -> Any:
+    adding = inserting.on_conflict_do_nothing(index_elements=["key"])
+    return adding.returning(ArticleRow.id, ArticleRow.key)
+
+
+@lru_cache
+def _unless_there(inserting: Any) -> Any:
+    return inserting.on_conflict_do_nothing()
 
 
 def _columns(article: Article) -> dict[str, Any]:

@@ -10,9 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from monitor.errors import LeaseLost
@@ -93,18 +106,22 @@ def settle_many(
 
     A claim that was lost is left alone.
     """
-    columns = table.__table__.columns
-    is_held = and_(
-        columns[key.key] == bindparam("settled_key"),
-        columns.fence == bindparam("settled_fence"),
-        columns.claimed_until.is_not(None),
-    )
-    done = update(table.__table__).where(is_held).values(**counted)
     rows = [
         {"settled_key": row, "settled_fence": fence, "claimed_until": None, "crashes": 0, **values}
         for row, fence, values in settlements
     ]
-    return int(tx.execute(done, rows).rowcount)
+    return int(tx.execute(_settling(table.__table__, key.key, **counted), rows).rowcount)
+
+
+@lru_cache(maxsize=64)  # building and keying a statement costs more than sending it
+def _settling(table: Table, key: str, **counted: ColumnElement[Any]) -> Update:
+    columns = table.columns
+    is_held = and_(
+        columns[key] == bindparam("settled_key"),
+        columns.fence == bindparam("settled_fence"),
+        columns.claimed_until.is_not(None),
+    )
+    return update(table).where(is_held).values(**counted)
 
 
 def renew(

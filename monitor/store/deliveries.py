@@ -175,11 +175,14 @@ def settle(
     if state is DeliveryState.SENT:
         values["sent_at"] = now
     elif attempt is not None:
-        counted["attempts"] = DeliveryRow.attempts + 1
+        counted["attempts"] = _ONE_MORE
     settlement = (delivery.key, delivery.fence, values)
     claims.settle(tx, DeliveryRow, DeliveryRow.key, settlement, **counted)
     if attempt is not None:
         tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
+
+
+_ONE_MORE = DeliveryRow.__table__.c.attempts + 1
 
 
 def _attempt_columns(attempt: Attempt) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, func, literal, select
+from sqlalchemy import and_, bindparam, func, literal, select
 
 from monitor.store import claims
 from monitor.store.engine import Tx
@@ -30,16 +32,22 @@ def add(tx: Tx, article_ids: Collection[int], *, now: datetime) -> None:
     """Ask for the pages of articles; one that was asked for before stays."""
     if not article_ids:
         return
+    asked = {"article_ids": list(article_ids), "asked_at": now}
+    tx.execute(_asking(insert(tx, PageRow)), asked)
+
+
+@lru_cache
+def _asking(inserting: Any) -> Any:
     columns = ["article_id", "url", "due_at", "state", "fence", "crashes", "failures"]
     wanted = select(
         ArticleRow.id,
         ArticleRow.url,
-        literal(now, UtcDateTime),
+        bindparam("asked_at", type_=UtcDateTime),
         literal("pending"),
         *(literal(0), literal(0), literal(0)),
     )
-    wanted = wanted.where(ArticleRow.id.in_(article_ids))
-    tx.execute(insert(tx, PageRow).from_select(columns, wanted).on_conflict_do_nothing())
+    wanted = wanted.where(ArticleRow.id.in_(bindparam("article_ids", expanding=True)))
+    return inserting.from_select(columns, wanted).on_conflict_do_nothing()
 
 
 def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedPage, ...]:

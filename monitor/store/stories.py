@@ -35,31 +35,30 @@ def seat(
 ) -> None:
     """Give an article its seat; the constraint makes a second one impossible."""
     if placement.is_new:
-        tx.execute(_opened(tx, article, placement, now))
-    tx.execute(
-        insert(tx, SeatRow).values(
-            article_id=article_id,
-            story_id=placement.story,
-            relation=placement.relation.value,
-            placement=json.dump(Placement, placement),
-            placed_at=now,
-        )
-    )
+        tx.execute(insert(tx, StoryRow), _opened(article, placement, now))
+    taken = {
+        "article_id": article_id,
+        "story_id": placement.story,
+        "relation": placement.relation.value,
+        "placement": json.dump(Placement, placement),
+        "placed_at": now,
+    }
+    tx.execute(insert(tx, SeatRow), taken)
 
 
-def _opened(tx: Tx, article: Article, placement: Placement, now: datetime) -> Any:
-    return insert(tx, StoryRow).values(
-        id=placement.story,
-        title=article.title,
-        lang=article.lang,
-        first_at=article.published_at,
-        last_at=article.published_at,
-        article_count=1,
-        source_count=1,
-        revision=1,
-        lead=article.key,
-        created_at=now,
-    )
+def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, Any]:
+    return {
+        "id": placement.story,
+        "title": article.title,
+        "lang": article.lang,
+        "first_at": article.published_at,
+        "last_at": article.published_at,
+        "article_count": 1,
+        "source_count": 1,
+        "revision": 1,
+        "lead": article.key,
+        "created_at": now,
+    }
 
 
 def refresh(tx: Tx, stale: Collection[StoryId]) -> None:

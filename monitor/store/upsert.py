@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.store.engine import Tx
@@ -13,5 +15,9 @@ Insert = sqlite.Insert | postgresql.Insert
 
 def insert(tx: Tx, table: type[Any]) -> Any:
     """Give the engine's own INSERT, which knows ON CONFLICT."""
-    chosen = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    return chosen(table.__table__)  # the ORM has no part in it, and no cost
+    return _insert(tx.dialect.name, table.__table__)  # the ORM has no part in it, and no cost
+
+
+@lru_cache  # with its key computed once: that costs more than sending a row
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

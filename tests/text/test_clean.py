@@ -4,7 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.text.clean import clean_line, clean_text, strip_markup
+from monitor.text.clean import (
+    _PLAIN_HTML,
+    _strip_by_hand,
+    _strip_plain,
+    clean_line,
+    clean_text,
+    strip_markup,
+)
 
 calm = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
@@ -80,3 +87,17 @@ def test_hostile_markup_ends(html: str) -> None:
 def test_no_markup_crashes(html: str) -> None:
     plain = strip_markup(html)
     assert clean_text(plain) == plain
+
+
+PIECES = [
+    "<p>", "</p>", "<br>", "<BR/>", "</br>", "<b>", "</b>", '<a href="x  y">', "</a>", "<li>",
+    "<h1>", "<hr/>", "<div\nclass='x'>", "<img alt='q' />", "a", "x > y", "  ", "\n", "\t",
+    "&nbsp;", "&lt;p&gt;", "\u2028", "سلام",
+]  # fmt: skip
+
+
+@calm
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join))
+def test_the_cheap_way_through_plain_markup_gives_what_the_long_way_gives(html: str) -> None:
+    assert _PLAIN_HTML.fullmatch(html)
+    assert _strip_plain(html) == _strip_by_hand(html)
