@@ -85,7 +85,7 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
         max(_common(mine.skeletons, a.skeletons) for a in recent),
         max(_common(mine.numbers, a.numbers) for a in recent),
         math.log1p(min(gap_hours(mine, a) for a in recent) / GAP_HOURS),
-        math.log1p(max(0.0, mine.at - story.first_at) / AGE_HOURS),
+        math.log1p(_age_hours(mine, story) / AGE_HOURS),
     )
     return Likeness(story, nearest, values)
 
@@ -98,6 +98,14 @@ def gap_hours(one: Profile, other: Profile) -> float:
     """
     floor = math.hypot(one.slack, other.slack)
     return max(abs(one.at - other.at), floor)
+
+
+def _age_hours(mine: Profile, story: OpenStory) -> float:
+    """Give how far an article reaches from a story's far end, whichever came first.
+
+    Feeds bring the past too: an article older than the story is as much of another day.
+    """
+    return max(0.0, mine.at - story.first_at, story.last_at - mine.at)
 
 
 def _cosine(

@@ -60,3 +60,10 @@ def stories(root: Path) -> list[dict[str, str]]:
     """Give our own small articles: events with several reports, and look-alikes of each."""
     lines = (root / "tests/data/stories/lookalikes.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def saga(root: Path) -> list[dict[str, str]]:
+    """Give our own small articles on one company and minister: three events, days apart."""
+    lines = (root / "tests/data/stories/saga.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +89,53 @@ def test_look_alikes_of_our_own_stay_apart(build: Build, stories: list[dict[str,
     for placed in place_all(StoryIndex(), articles):
         groups.setdefault(placed.story, set()).add(by_key[placed.article])
     assert all(len(events) == 1 for events in groups.values())
+
+
+SHUFFLES = 60
+
+
+def orders(articles: list[Article]) -> Iterator[list[Article]]:
+    """Give the order of time, the reverse of it, and shuffles."""
+    chance = random.Random(0)
+    yield articles
+    yield articles[::-1]
+    for _ in range(SHUFFLES):
+        yield chance.sample(articles, len(articles))
+
+
+def test_look_alikes_of_other_days_stay_apart_in_any_order(
+    build: Build, saga: list[dict[str, str]]
+) -> None:
+    for order in orders(own(build, saga)):
+        placed = place_all(StoryIndex(), order)
+        events: dict[str, set[str]] = {}
+        for article, placement in zip(order, placed, strict=True):
+            events.setdefault(placement.story, set()).add(article.title)
+        assert all(len(t) == 1 or t == TALKS for t in events.values())
+        assert TALKS in events.values()
+
+
+TALKS = {
+    "Minister invites Norvane to build plant in Belmora",
+    "Haddad asks Norvane to open vaccine plant",
+}
+
+
+def test_the_seed_suite_keeps_every_look_alike_apart_in_any_order(
+    shared: Path, build: Build
+) -> None:
+    lines = (shared / "data/stories/seed-suite.jsonl").read_text("utf-8").splitlines()
+    rows = sorted(map(json.loads, lines), key=lambda row: str(row["published_at"]))
+    truth, articles = {}, []
+    for row in rows:
+        at = datetime.fromisoformat(row["published_at"])
+        articles.append(build(row["id"], row["title"], row["text"], at=at))
+        truth[articles[-1].key] = row["story"]
+    for order in orders(articles):
+        found: dict[str, set[str]] = {}
+        for placed in place_all(StoryIndex(common_terms=RULE_TERMS), order):
+            found.setdefault(placed.story, set()).add(truth[placed.article])
+        assert all(len(events) == 1 for events in found.values())
 
 
 def test_the_same_order_gives_the_same_placements(
