@@ -155,7 +155,8 @@ def _keep(
 def _normalised(
     ports: Ports, feed: ClaimedFeed, parsed: ParsedFeed, now: datetime
 ) -> tuple[Article, ...]:
-    return normalise_feed(
+    """Give the articles oldest first: a story is judged best by those that came before it."""
+    newest_first = normalise_feed(
         parsed,
         feed_url=feed.url,
         source=ports.current.source(feed.source_key),
@@ -163,6 +164,7 @@ def _normalised(
         now=now,
         limits=ports.terms.limits,
     )
+    return newest_first[::-1]
 
 
 async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datetime) -> None:
