@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
 from monitor.group.frequency import Frequency
 from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare
-from monitor.group.profile import Profile, read_article
+from monitor.group.profile import Profile, hours, read_article
 from monitor.group.shelf import OpenStory, Shelf
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
@@ -86,13 +86,14 @@ class StoryIndex:
         self._replace(read_article(article, self._model.background))
 
     def remove_before(self, moment: datetime) -> int:
-        """Let go of the stories whose articles were all published and first seen before a moment.
+        """Let go of the stories whose articles were all first seen before a moment.
 
-        Returns how many stories went. Both times count, so that a seed of a past year, or an
-        article that arrives late, is held as long as any other after it came.
+        Returns how many stories went. No article counts as published after it was first seen, so
+        a seed of a past year, or an article that arrives late, is held as long as any other.
+        Remove before placing: an index that is rebuilt from the tables holds no more than this.
         """
-        hour = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() / 3600
-        gone = [s for s in self._shelf.stories.values() if max(s.last_at, s.seen_at) < hour]
+        hour = hours(moment)
+        gone = [story for story in self._shelf.stories.values() if story.seen_at < hour]
         for story in gone:
             self._copies.remove(story.id, story.articles)
         self._shelf.drop(gone)

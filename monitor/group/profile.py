@@ -170,13 +170,14 @@ def moment(article: Article) -> tuple[float, float, float]:
     A date alone is taken as its noon, and as 6 hours off on average. No article counts as
     published after it was first seen, beyond that noon.
     """
-    seen_at = _hours(article.first_seen_at)
-    at = min(_hours(article.published_at), seen_at)
+    seen_at = hours(article.first_seen_at)
+    at = min(hours(article.published_at), seen_at)
     if article.published_precision is Precision.DAY:
         return at + 12.0, seen_at, DAY_SLACK_HOURS
     slack = DAY_SLACK_HOURS if article.published_precision is Precision.UNKNOWN else 0.0
     return at, seen_at, slack
 
 
-def _hours(at: datetime) -> float:
+def hours(at: datetime) -> float:
+    """Give a moment in hours since 1970."""
     return (at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() / 3600

@@ -83,6 +83,7 @@ class Assigner:
             roles.require(tx, roles.ASSIGNER, ports.holder, self._fence or 0)
             index = self._index or self._rebuilt(tx, now)
             self._index = index
+            index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
             due = articles.list_unplaced(tx, limit=BATCH)
             stale: set[StoryId] = set()
             raised = sum(self._place(tx, index, unplaced, stale, now) for unplaced in due)
@@ -90,7 +91,6 @@ class Assigner:
             articles.mark_placed(tx, [unplaced.id for unplaced in due])
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
-        index.remove_before(now - OPEN_FOR)
         ports.tally.add("articles_placed", len(due))
         ports.tally.add("alerts_raised", raised)
         log.info("articles placed", articles=len(due), alerts=raised)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, literal, select, tuple_, update
 
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, SourceKey, StoryId
@@ -200,23 +200,37 @@ def rules_of(tx: Tx, stories: Sequence[StoryId]) -> dict[StoryId, tuple[str, ...
 def open_since(
     tx: Tx, moment: datetime, *, batch: int = 500
 ) -> Iterator[tuple[Article, StoryId, Relation]]:
-    """Go through the articles of open stories in order of arrival, to rebuild the index.
+    """Go through the articles of open stories in order of placement, to rebuild the index.
 
-    Open are stories whose last article is younger than a moment, or that were opened since.
+    Open are stories with an article that was first seen at a moment or later, exactly those that
+    `StoryIndex.remove_before` leaves.
     """
-    last = 0
+    is_open = (
+        select(SeatRow.story_id)
+        .join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+        .where(ArticleRow.first_seen_at >= moment)
+    )
+    order = (SeatRow.placed_at, ArticleRow.id)
     query = (
-        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
+        select(*ArticleRow.__table__.columns, *_SEAT)
         .join(SeatRow, SeatRow.article_id == ArticleRow.id)
-        .join(StoryRow, StoryRow.id == SeatRow.story_id)
-        .where((StoryRow.last_at >= moment) | (StoryRow.created_at >= moment))
-        .order_by(ArticleRow.id)
+        .where(SeatRow.story_id.in_(is_open))
+        .order_by(*order)
         .limit(batch)
     )
-    while rows := tx.execute(query.where(ArticleRow.id > last)).all():
+    rows = tx.execute(query).all()
+    while rows:
         for row in rows:
             yield articles.from_row(row), StoryId(row.story_id), Relation(row.relation)
-        last = rows[-1].id
+        last = (rows[-1].placed_at, rows[-1].id)
+        rows = tx.execute(query.where(tuple_(*order) > tuple_(*map(_bound, order, last)))).all()
+
+
+_SEAT = (SeatRow.story_id, SeatRow.relation, SeatRow.placed_at)
+
+
+def _bound(column: Any, value: Any) -> Any:
+    return literal(value, column.type)
 
 
 def count(tx: Tx) -> int:

@@ -133,12 +133,12 @@ def test_lists_show_the_stories_that_rules_matched(store: Store, now: datetime) 
         assert stories.find(tx, story_id(one.key)[:12]) == matched[0]
 
 
-def test_the_index_is_rebuilt_from_open_stories_in_order_of_arrival(
+def test_the_index_is_rebuilt_from_open_stories_in_order_of_placement(
     store: Store, now: datetime
 ) -> None:
     old = now - timedelta(days=30)
     closed, first, second = (
-        article("old", published_at=old),
+        article("old", published_at=old, first_seen_at=old),
         article("a"),
         article("b"),
     )

@@ -1,0 +1,73 @@
+"""Run the assigner on a real store, with a clock that the test turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import select
+
+from monitor.match.engine import Engine
+from monitor.model.article import Article
+from monitor.model.network import Limits
+from monitor.normalise.source_book import SourceBook
+from monitor.pipeline.failpoints import Failpoints
+from monitor.pipeline.place import Assigner
+from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
+from monitor.store import articles
+from monitor.store.engine import Store
+from monitor.store.tables import ArticleRow, SeatRow
+
+
+@dataclass
+class Desk:
+    """Be one workspace's T1 and T2, without a network: nothing here fetches."""
+
+    store: Store
+    now: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    ports: Ports = field(init=False)
+    assigner: Assigner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ports = Ports(
+            store=self.store,
+            clock=lambda: self.now,
+            terms=Terms(channels=(), backfill=timedelta(days=7), public_url=None, limits=Limits()),
+            current=Current(engine=Engine([]), sources={}, book=SourceBook([]), templates={}),
+            network=cast(Network, None),
+            threads=ThreadPoolExecutor(1),
+            failpoints=Failpoints(),
+            tally=Tally(),
+            holder="desk",
+            wake=lambda _: None,
+        )
+        self.assigner = Assigner(self.ports)
+
+    def take_over(self) -> None:
+        """Begin with a new assigner, which rebuilds its index from the tables."""
+        self.assigner = Assigner(self.ports)
+
+    def receive(self, found: Sequence[Article]) -> None:
+        """Store articles, or their newer text, and place all that is due."""
+        with self.store.write() as tx:
+            known = articles.find_known(tx, found)
+            for article in found:
+                if article.key in known:
+                    articles.revise(tx, known[article.key].id, article, keeps_body=False)
+            new = [article for article in found if article.key not in known]
+            articles.add(tx, new, is_baseline=False)
+        while self.assigner.place_due():
+            pass
+
+    def seats(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """List where the articles sit and why, in order of arrival."""
+        query = (
+            select(SeatRow.story_id, SeatRow.relation, SeatRow.placement)
+            .join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+            .order_by(ArticleRow.id)
+        )
+        with self.store.read() as tx:
+            return [tuple(row) for row in tx.execute(query)]
