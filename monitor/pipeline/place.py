@@ -7,11 +7,14 @@ than the database does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.alert.decide import History, decide
+from monitor.clock import monotonic_seconds
 from monitor.errors import LeaseLost
 from monitor.group.index import StoryIndex
 from monitor.match.engine import query_terms
@@ -19,7 +22,7 @@ from monitor.model.alert import Alert
 from monitor.model.article import Article, Origin
 from monitor.model.keys import StoryId
 from monitor.model.rule import Rule
-from monitor.model.story import Relation
+from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.store import alerts, articles, roles, stories
@@ -29,15 +32,51 @@ from monitor.store.engine import Tx
 log = structlog.get_logger()
 
 BATCH = 200
+WORK_FOR = timedelta(seconds=2)  # then a batch commits: the writer and the lease are not for long
 OPEN_FOR = timedelta(days=14)  # the hard age cap of a story
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Hold what one transaction works with.
+
+    `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
+    stories that were asked for, so that a large one is read once.
+    """
+
+    tx: Tx
+    index: StoryIndex
+    now: datetime
+    stale: set[StoryId] = field(default_factory=set)
+    seated: dict[StoryId, list[Member]] = field(default_factory=dict)
+
+    def members(self, story: StoryId) -> Sequence[Member]:
+        if story not in self.seated:
+            self.seated[story] = list(stories.members(self.tx, story))
+        return self.seated[story]
+
+    def seat(self, article_id: int, article: Article) -> Placement:
+        placement = self.index.place(article, now=self.now)
+        stories.seat(self.tx, article_id, article, placement, now=self.now)
+        if placement.story in self.seated:
+            member = Member(
+                article=article.key, source=article.source.key, relation=placement.relation
+            )
+            self.seated[placement.story].append(member)
+        return placement
+
+    def refresh(self) -> None:
+        stories.refresh(self.tx, self.stale)
+        self.stale.clear()
 
 
 class Assigner:
     """Place what is due, in order of arrival, while holding the role."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, *, work_for: timedelta = WORK_FOR) -> None:
         """Start without an index: the first batch builds it."""
         self._ports = ports
+        self._work_for = work_for
         self._index: StoryIndex | None = None
         self._fence: int | None = None
 
@@ -52,7 +91,8 @@ class Assigner:
         if not self._has_role():
             return 0
         try:
-            return self._place_batch()
+            index = self._index or self._rebuilt()
+            return 0 if index is None else self._place_batch(index)
         except LeaseLost:
             log.warning("assigner role lost")
             self._index = None
@@ -77,73 +117,85 @@ class Assigner:
             ports.failpoints.hit("t2.claimed")
         return fence is not None
 
-    def _place_batch(self) -> int:
+    def _rebuilt(self) -> StoryIndex | None:
+        """Build the index from the tables; None if the role went to another meanwhile.
+
+        That may take long, so nothing is locked, and the lease begins again behind it.
+        """
+        ports, fence = self._ports, self._fence
+        common = frozenset().union(*(query_terms(r) for r in ports.current.engine.rules))
+        index = StoryIndex(common_terms=common)
+        with ports.store.read() as tx:
+            for article, story, relation in stories.open_since(tx, ports.now() - OPEN_FOR):
+                index.restore(article, story, relation)
+        if not self._has_role() or self._fence != fence:
+            return None
+        self._index = index
+        return index
+
+    def _place_batch(self, index: StoryIndex) -> int:
         ports, now = self._ports, self._ports.now()
         with ports.store.write() as tx:
             roles.require(tx, roles.ASSIGNER, ports.holder, self._fence or 0)
-            index = self._index or self._rebuilt(tx, now)
-            self._index = index
             index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
-            due = articles.list_unplaced(tx, limit=BATCH)
-            stale: set[StoryId] = set()
-            raised = sum(self._place(tx, index, unplaced, stale, now) for unplaced in due)
-            stories.refresh(tx, stale)
-            articles.mark_placed(tx, [unplaced.id for unplaced in due])
+            batch = _Batch(tx, index, now)
+            placed, raised = self._place_some(batch, articles.list_unplaced(tx, limit=BATCH))
+            batch.refresh()
+            articles.mark_placed(tx, placed)
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
-        ports.tally.add("articles_placed", len(due))
+        ports.tally.add("articles_placed", len(placed))
         ports.tally.add("alerts_raised", raised)
-        log.info("articles placed", articles=len(due), alerts=raised)
-        return len(due)
+        log.info("articles placed", articles=len(placed), alerts=raised)
+        return len(placed)
 
-    def _rebuilt(self, tx: Tx, now: datetime) -> StoryIndex:
-        loaded = self._ports.current.engine.rules
-        common = frozenset().union(*(query_terms(rule) for rule in loaded))
-        index = StoryIndex(common_terms=common)
-        for article, story, relation in stories.open_since(tx, now - OPEN_FOR):
-            index.restore(article, story, relation)
-        return index
+    def _place_some(self, batch: _Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
+        """Place articles until the time is up, one at least; give their numbers and the alerts."""
+        stop_at = monotonic_seconds() + self._work_for.total_seconds()
+        placed: list[int] = []
+        raised = 0
+        for unplaced in due:
+            raised += self._place(batch, unplaced)
+            placed.append(unplaced.id)
+            if monotonic_seconds() >= stop_at:
+                break
+        return placed, raised
 
-    def _place(
-        self, tx: Tx, index: StoryIndex, unplaced: Unplaced, stale: set[StoryId], now: datetime
-    ) -> int:
-        """Place one article; `stale` are the stories whose facts are to be recomputed."""
-        story, relation = self._seat(tx, index, unplaced, now)
+    def _place(self, batch: _Batch, unplaced: Unplaced) -> int:
+        """Place one article; give the number of alerts it raised."""
+        story, relation = self._seat(batch, unplaced)
         if relation is not Relation.FIRST or unplaced.story is not None:
-            stale.add(story)
+            batch.stale.add(story)
         raised = [
             alert
             for stored in unplaced.matches
-            if (alert := self._decide(tx, unplaced, stored, story, relation, now)) is not None
+            if (alert := self._decide(batch, unplaced, stored, story, relation)) is not None
         ]
-        if raised and story in stale:
-            stories.refresh(tx, [story])  # a notice states them
-            stale.remove(story)
-        owe_notices(tx, self._ports, raised, now)
+        if raised and story in batch.stale:
+            stories.refresh(batch.tx, [story])  # a notice states them
+            batch.stale.remove(story)
+        owe_notices(batch.tx, self._ports, raised, batch.now)
         return len(raised)
 
-    def _seat(
-        self, tx: Tx, index: StoryIndex, unplaced: Unplaced, now: datetime
-    ) -> tuple[StoryId, Relation]:
+    def _seat(self, batch: _Batch, unplaced: Unplaced) -> tuple[StoryId, Relation]:
         if unplaced.story is not None and unplaced.relation is not None:
-            index.update(unplaced.article)
+            batch.index.update(unplaced.article)
             return StoryId(unplaced.story), Relation(unplaced.relation)
-        placement = index.place(unplaced.article, now=now)
-        stories.seat(tx, unplaced.id, unplaced.article, placement, now=now)
+        placement = batch.seat(unplaced.id, unplaced.article)
         return placement.story, placement.relation
 
     def _decide(
         self,
-        tx: Tx,
+        batch: _Batch,
         unplaced: Unplaced,
         stored: StoredMatch,
         story: StoryId,
         relation: Relation,
-        now: datetime,
     ) -> Alert | None:
         rule = self._rule_in_force(stored)
         if rule is None:
             return None
+        tx, now = batch.tx, batch.now
         earlier = alerts.raised(tx, rule.id, story)
         decided = decide(
             rule,
@@ -151,7 +203,7 @@ class Assigner:
             story=story,
             relation=relation,
             source=unplaced.article.source.key,
-            members=stories.members(tx, story),
+            members=batch.members(story) if earlier else (),  # the first needs none
             history=History(
                 raised=len(earlier), articles=frozenset(alert.article for alert in earlier)
             ),

@@ -15,6 +15,8 @@ from services.assigner import Desk
 
 from monitor.model.article import Article, Precision
 from monitor.model.keys import digest_of
+from monitor.pipeline.place import Assigner
+from monitor.store import articles
 from monitor.store.engine import Store
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -73,3 +75,15 @@ def test_an_index_rebuilt_at_any_moment_decides_as_the_one_that_ran_on(
             running.receive([one])
             rebuilt.receive([one])
             assert running.seats() == rebuilt.seats()
+
+
+def test_a_batch_commits_when_its_time_is_up(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "monitor.db")
+    store = Store(f"sqlite:///{tmp_path / 'monitor.db'}")
+    desk = Desk(store, START)
+    desk.assigner = Assigner(desk.ports, work_for=timedelta(0))
+    with store.write() as tx:
+        articles.add(tx, [article(name) for name in "abc"], is_baseline=False)
+    assert [desk.assigner.place_due() for _ in range(4)] == [1, 1, 1, 0]
+    assert len(desk.seats()) == 3
+    store.close()
