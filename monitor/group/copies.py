@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from monitor.group.profile import Profile
-from monitor.model.keys import ArticleKey, StoryId
+from monitor.model.keys import ArticleKey
 from monitor.model.story import Relation
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all are compared
 BOILERPLATE_STORIES = 8  # a fingerprint held by more stories than this says nothing
@@ -32,52 +38,57 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holder:
-    story: StoryId
+class _Seat:
+    rank: tuple[int, float, ArticleKey]  # the story's number, then time
     article: Profile
+
+
+_rank = attrgetter("rank")
+_moment = attrgetter("at", "key")
 
 
 class CopyIndex:
     """Index the articles of open stories by address, text and fingerprints.
 
-    Of one story only the first holder of a fingerprint is indexed, so that fifty copies of a
-    report cost what one does, and the number of holders is the number of stories.
+    Of one story only the earliest holder of a fingerprint is looked at, so that fifty copies of a
+    report cost what one does, and the number of holders is the number of stories. All lists are
+    sorted: what is found follows from the articles held, not from when they were added.
     """
 
     def __init__(self) -> None:
         self._by_url: dict[str, list[Profile]] = {}
         self._by_text: dict[str, list[Profile]] = {}
-        self._by_print: dict[int, list[_Holder]] = {}
+        self._by_print: dict[int, list[_Seat]] = {}
 
-    def add(self, story: StoryId, article: Profile) -> None:
-        """Index an article of a story."""
+    def add(self, story: int, article: Profile) -> None:
+        """Index an article of the story of a number."""
         if article.url:
-            self._by_url.setdefault(article.url, []).append(article)
+            insort(self._by_url.setdefault(article.url, []), article, key=_moment)
         if article.words >= MIN_SAME_WORDS:
-            self._by_text.setdefault(article.text_hash, []).append(article)
+            insort(self._by_text.setdefault(article.text_hash, []), article, key=_moment)
+        seat = _seat(story, article)
         for mark in _sketch(article):
-            holders = self._by_print.setdefault(mark, [])
-            if all(holder.story != story for holder in holders[-BOILERPLATE_STORIES:]):
-                holders.append(_Holder(story, article))
+            insort(self._by_print.setdefault(mark, []), seat, key=_rank)
 
-    def remove(self, story: StoryId, articles: Iterable[Profile]) -> None:
-        """Forget all the articles of a story."""
-        for article in articles:
-            _take(self._by_url, article.url, article)
-            _take(self._by_text, article.text_hash, article)
-            for mark in _sketch(article):
-                kept = [h for h in self._by_print.get(mark, ()) if h.story != story]
-                if kept:
-                    self._by_print[mark] = kept
-                else:
-                    self._by_print.pop(mark, None)
+    def remove(self, story: int, article: Profile) -> None:
+        """Forget an article, in the reading that was added."""
+        if article.url:
+            _take(self._by_url, article.url, _moment(article), _moment)
+        if article.words >= MIN_SAME_WORDS:
+            _take(self._by_text, article.text_hash, _moment(article), _moment)
+        rank = _seat(story, article).rank
+        for mark in _sketch(article):
+            _take(self._by_print, mark, rank, _rank)
 
     def same_as(self, article: Profile) -> Profile | None:
-        """Find the article that stands at the same address or has the very same text."""
-        for other in self._by_text.get(article.text_hash, ()):
-            if article.words >= MIN_SAME_WORDS:
+        """Find the article that stands at the same address or has the very same text.
+
+        Where several do, the nearest in time.
+        """
+        if article.words >= MIN_SAME_WORDS:
+            for other in _nearest(self._by_text.get(article.text_hash, ()), article):
                 return other
-        for other in self._by_url.get(article.url, ()):
+        for other in _nearest(self._by_url.get(article.url, ()), article):
             if not _are_strangers(article, other):
                 return other
         return None
@@ -87,11 +98,11 @@ class CopyIndex:
         hits: Counter[ArticleKey] = Counter()
         found: dict[ArticleKey, Profile] = {}
         for mark in article.prints:
-            holders = self._by_print.get(mark, ())
+            holders = _one_a_story(self._by_print.get(mark, ()))
             if len(holders) <= BOILERPLATE_STORIES:
                 for holder in holders:
-                    hits[holder.article.key] += 1
-                    found[holder.article.key] = holder.article
+                    hits[holder.key] += 1
+                    found[holder.key] = holder
         nearest = nsmallest(MAX_COMPARED, hits, key=lambda key: (-hits[key], key))
         copies = [copy for key in nearest if (copy := self._compare(article, found[key]))]
         return min(copies, key=lambda copy: (-copy.share, copy.original.key), default=None)
@@ -111,7 +122,8 @@ class CopyIndex:
 
     def _boilerplate_share(self, prints: frozenset[int]) -> float:
         """Estimate how much of shared passages is boilerplate, from those that are indexed."""
-        counts = [len(self._by_print[mark]) for mark in prints if mark in self._by_print]
+        held = [self._by_print[mark] for mark in prints if mark in self._by_print]
+        counts = [len(_one_a_story(seats)) for seats in held]
         return sum(n > BOILERPLATE_STORIES for n in counts) / len(counts) if counts else 0.0
 
 
@@ -119,12 +131,36 @@ def _sketch(article: Profile) -> list[int]:
     return nsmallest(INDEXED_PRINTS, article.prints)
 
 
-def _take(index: dict[str, list[Profile]], name: str, article: Profile) -> None:
-    kept = [other for other in index.get(name, ()) if other.key != article.key]
-    if kept:
-        index[name] = kept
-    else:
-        index.pop(name, None)
+def _seat(story: int, article: Profile) -> _Seat:
+    return _Seat((story, article.at, article.key), article)
+
+
+def _take(
+    index: dict[K, list[V]], name: K, rank: tuple[Any, ...], key: Callable[[V], Any]
+) -> None:
+    held = index[name]
+    del held[bisect_left(held, rank, key=key)]
+    if not held:
+        del index[name]
+
+
+def _one_a_story(seats: Sequence[_Seat]) -> list[Profile]:
+    """Give the earliest article of each story, of one story more than boilerplate at most."""
+    if len(seats) == 1:
+        return [seats[0].article]
+    first: list[Profile] = []
+    at = 0
+    while at < len(seats) and len(first) <= BOILERPLATE_STORIES:
+        first.append(seats[at].article)
+        at = bisect_left(seats, (seats[at].rank[0] + 1,), at + 1, key=_rank)
+    return first
+
+
+def _nearest(articles: Sequence[Profile], to: Profile) -> list[Profile]:
+    """Give the few of articles, sorted by time, that are nearest in time."""
+    at = bisect_left(articles, _moment(to), key=_moment)
+    few = articles[max(0, at - MAX_COMPARED) : at + MAX_COMPARED]
+    return sorted(few, key=lambda other: (abs(other.at - to.at), other.key))
 
 
 def _are_strangers(article: Profile, other: Profile) -> bool:

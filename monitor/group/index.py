@@ -10,14 +10,13 @@ from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
 from monitor.group.frequency import Frequency
 from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare
 from monitor.group.profile import Profile, hours, read_article
-from monitor.group.shelf import OpenStory, Shelf
+from monitor.group.shelf import WINDOW_HOURS, OpenStory, Shelf
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
 from monitor.model.keys import StoryId, story_id
 from monitor.model.story import Contribution, Placement, Relation
 
-WINDOW_HOURS = 7 * 24.0  # a story takes reports until this long after its last article
 MAX_AGE_HOURS = 14 * 24.0  # an older saga goes on as a new story
 COMPARED = 6  # candidate stories that are compared in full
 MAX_CONTRIBUTIONS = 5
@@ -95,22 +94,22 @@ class StoryIndex:
         hour = hours(moment)
         gone = [story for story in self._shelf.stories.values() if story.seen_at < hour]
         for story in gone:
-            self._copies.remove(story.id, story.articles)
+            for article in story.articles:
+                self._copies.remove(story.number, article)
         self._shelf.drop(gone)
         return len(gone)
 
     def _put(self, profile: Profile, story: StoryId, relation: Relation) -> None:
-        self._shelf.put(profile, story, relation)
-        self._copies.add(story, profile)
+        held = self._shelf.put(profile, story, relation)
+        self._copies.add(held.number, profile)
 
     def _replace(self, profile: Profile) -> None:
-        story = self._shelf.home_of(profile.key)
-        if story is None:
-            return
-        self._copies.remove(story.id, story.articles)
-        self._shelf.replace(profile)
-        for article in story.articles:
-            self._copies.add(story.id, article)
+        old = self._shelf.replace(profile)
+        if old is not None:
+            story = self._shelf.home_of(profile.key)
+            assert story is not None
+            self._copies.remove(story.number, old)
+            self._copies.add(story.number, profile)
 
     def _repeat(self, profile: Profile) -> Placement | None:
         """Place an article that repeats a held one."""

@@ -131,13 +131,11 @@ def centre_cosine(
     query: Mapping[str, float], centre: Mapping[str, int], frequency: Frequency
 ) -> float:
     """Give the cosine of a weighed query and a story's centre."""
+    # fsum: a rebuilt centre may hold its terms in another order, and the sum must not tell
     top, logs = frequency.ceiling, frequency.logs
-    dot = length = 0.0
-    for term, weight in centre.items():
-        value = weight * (top - logs[term])
-        length += value * value
-        if term in query:
-            dot += query[term] * value
+    values = {term: weight * (top - logs[term]) for term, weight in centre.items()}
+    length = math.fsum([value * value for value in values.values()])
+    dot = math.fsum([query[term] * value for term, value in values.items() if term in query])
     return dot / math.sqrt(length) if length else 0.0
 
 

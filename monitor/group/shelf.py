@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.group.frequency import Frequency
@@ -11,6 +11,7 @@ from monitor.group.profile import Profile
 from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Relation
 
+WINDOW_HOURS = 7 * 24.0  # a story takes reports until this long after its last article
 CENTRE_ARTICLES = 16  # newest articles that make a story's centre
 POSTING_STORIES = 300  # newest stories looked at for one term
 QUERY_TERMS = 14  # heaviest terms that look for candidates
@@ -21,7 +22,8 @@ CANDIDATES = 12
 class OpenStory:
     """Hold a story's articles in order of placement; `number` counts stories as they open.
 
-    `centre` sums the weights of the newest articles; `terms` is every term it was found by.
+    `centre` sums the weights of the newest articles; `terms` is every term it was found by, with
+    the number of its articles that hold it.
     Times are hours since 1970.
     """
 
@@ -30,7 +32,7 @@ class OpenStory:
     articles: list[Profile] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     centre: dict[str, int] = field(default_factory=dict)
-    terms: set[str] = field(default_factory=set)
+    terms: dict[str, int] = field(default_factory=dict)
     first_at: float = 0.0
     last_at: float = 0.0
     seen_at: float = 0.0
@@ -105,8 +107,10 @@ class Shelf:
         return held
 
     def _post(self, story: OpenStory, profile: Profile) -> None:
-        new = [term for term in _terms(profile) if term not in story.terms]
-        story.terms.update(new)
+        terms = _terms(profile)
+        new = [term for term in terms if term not in story.terms]
+        for term in terms:
+            story.terms[term] = story.terms.get(term, 0) + 1
         self.frequency.add(new)
         for term in new:
             insort(self._postings.setdefault(term, []), story.number)
@@ -118,13 +122,23 @@ class Shelf:
             return None
         place = next(i for i, a in enumerate(story.articles) if a.key == profile.key)
         old, story.articles[place] = story.articles[place], profile
-        story.refresh_times()
-        story.refresh_centre()
-        left = {term for article in story.articles for term in _terms(article)}
-        self._unpost([story], story.terms - left)
-        story.terms &= left
+        if (old.at, old.seen_at) != (profile.at, profile.seen_at):
+            story.refresh_times()
+        if place >= len(story.articles) - CENTRE_ARTICLES:
+            story.refresh_centre()
         self._post(story, profile)
+        self._unpost_one(story, old)
         return old
+
+    def _unpost_one(self, story: OpenStory, profile: Profile) -> None:
+        """Take an article's terms off its story, and the story off those that none holds now."""
+        left = []
+        for term in _terms(profile):
+            story.terms[term] -= 1
+            if not story.terms[term]:
+                del story.terms[term]
+                left.append(term)
+        self._unpost([story], left)
 
     def drop(self, stories: Iterable[OpenStory]) -> Iterator[Profile]:
         """Let stories go; their articles are given back."""
@@ -137,7 +151,7 @@ class Shelf:
         self._unpost(gone, None)
         return (article for story in gone for article in story.articles)
 
-    def _unpost(self, stories: list[OpenStory], terms: set[str] | None) -> None:
+    def _unpost(self, stories: list[OpenStory], terms: Sequence[str] | None) -> None:
         """Take stories off the postings of `terms`, or of all their terms."""
         numbers = {story.number for story in stories}
         touched: dict[str, None] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -185,6 +186,24 @@ def test_fifty_addresses_with_one_text_are_one_story(build: Build) -> None:
     ]
     assert len({p.story for p in placed}) == 1
     assert {p.relation for p in placed[1:]} == {Relation.SAME}
+
+
+def test_an_update_costs_no_more_in_a_large_story(build: Build) -> None:
+    def seconds(size: int) -> float:
+        index = StoryIndex()
+        story = StoryId("sto_1")
+        read = [
+            build(f"n{i}", f"Mill fire in Oru {i}", f"{BODY} and count{i} again{i * i}")
+            for i in range(size)
+        ]
+        for article in read:
+            index.restore(article, story, Relation.EVENT)
+        start = time.process_time()
+        for article in read[:20]:
+            index.update(article)
+        return time.process_time() - start
+
+    assert seconds(600) < 4 * seconds(20)
 
 
 def test_a_story_takes_no_report_after_its_window(build: Build) -> None:
