@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from monitor.group.profile import Profile
+from monitor.group.shelf import WINDOW_HOURS
 from monitor.model.keys import ArticleKey
 from monitor.model.story import Relation
 
@@ -25,7 +26,7 @@ MIN_WORDS = 40  # of the shorter text, or a quoted paragraph would make copies
 MIN_CONTAINMENT = 0.5
 COPY_CONTAINMENT = 0.8
 MIN_SAME_WORDS = 4  # "Live updates" twice is not the same article
-OWN_REPEAT_HOURS = 72.0  # a source's own text again after longer is a template
+OWN_REPEAT_HOURS = 72.0  # a source's own text again after longer is a template, a headline news
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,14 @@ class CopyIndex:
     def same_as(self, article: Profile) -> Profile | None:
         """Find the article that stands at the same address or has the very same text.
 
-        Where several do, the nearest in time.
+        Where several do, the nearest in time. A text says little for how long it is the same
+        news: "Earthquake jolts Islamabad" is true again the next month.
         """
         if article.words >= MIN_SAME_WORDS:
+            most = OWN_REPEAT_HOURS if article.words < MIN_WORDS else WINDOW_HOURS
             for other in _nearest(self._by_text.get(article.text_hash, ()), article):
-                return other
+                if abs(article.at - other.at) <= most:
+                    return other
         for other in _nearest(self._by_url.get(article.url, ()), article):
             if not _are_strangers(article, other):
                 return other
@@ -109,6 +113,8 @@ class CopyIndex:
 
     def _compare(self, article: Profile, other: Profile) -> Copy | None:
         if min(article.words, other.words) < MIN_WORDS or _is_template(article, other):
+            return None
+        if abs(article.at - other.at) > WINDOW_HOURS:
             return None
         shared = article.prints & other.prints
         telling = len(shared) * (1 - self._boilerplate_share(shared))

@@ -188,6 +188,27 @@ def test_fifty_addresses_with_one_text_are_one_story(build: Build) -> None:
     assert {p.relation for p in placed[1:]} == {Relation.SAME}
 
 
+HEADLINE = "Earthquake jolts Islamabad and Rawalpindi"
+REPORT = " ".join(f"word{i} of report{i * i}" for i in range(20))
+
+
+@pytest.mark.parametrize(
+    ("body", "days", "stories"),
+    [("", (0, 2), 1), ("", (0, 9, 12), 2), (REPORT, (0, 6), 1), (REPORT, (0, 9), 2)],
+)
+@pytest.mark.parametrize("sources", [("geo", "geo", "geo"), ("geo", "dawn", "jang")])
+def test_one_text_is_the_same_news_for_a_time_only(
+    build: Build, body: str, days: tuple[int, ...], stories: int, sources: tuple[str, ...]
+) -> None:
+    index = StoryIndex()
+    placed = []
+    for day, source in zip(days, sources, strict=False):
+        at = NOW + timedelta(days=day)
+        article = build(f"n{day}", HEADLINE, body, at=at, source=source, first_seen_at=at)
+        placed.append(index.place(article, now=at))
+    assert len({one.story for one in placed}) == stories
+
+
 def test_an_update_costs_no_more_in_a_large_story(build: Build) -> None:
     def seconds(size: int) -> float:
         index = StoryIndex()
