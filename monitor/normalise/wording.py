@@ -15,6 +15,9 @@ _MAX_SENTENCE_CHARS = 300
 _SUFFIX = re.compile(r"(.*\S)\s+(?:-|\||–|—|::|·|»|•)\s+(\S.{0,79})")  # the last separator
 _SENTENCE_END = re.compile(r"(?<=[.!?؟۔。！？])[\"'”’)\]]{0,3}(?=\s|$)|[۔。！？]")
 _CREDIT = re.compile(r"(?<=\S)\s{1,5}[—–]\s{0,5}[^—–.!?]{1,40}$")
+_POST = "The post "
+_POST_LINE = re.compile(r"The post \S[^\n]* (?:appeared first|first appeared) on [^\n]{1,200}")
+_MAX_POST_LINE_CHARS = 1_200
 _ABBREVIATIONS = frozenset(
     [
         "dr",
@@ -70,9 +73,19 @@ _NO_LANG = frozenset({"und", "mul", "zxx", "mis"})
 
 
 def plain(markup: str | None, max_chars: int) -> str:
-    """Take the text out of markup, paragraphs kept; the markup is cut at `max_chars` first."""
+    """Take the text out of markup, paragraphs kept; the markup is cut at `max_chars` first.
+
+    WordPress's last line, "The post X appeared first on Y.", is left out.
+    """
     text = (markup or "")[:max_chars]
-    return strip_markup(text) if "<" in text or "&" in text else clean_text(text)
+    return _without_post_line(
+        strip_markup(text) if "<" in text or "&" in text else clean_text(text)
+    )
+
+
+def _without_post_line(text: str) -> str:
+    at = text.rfind(_POST, max(0, len(text) - _MAX_POST_LINE_CHARS))
+    return text[:at].rstrip() if at >= 0 and _POST_LINE.fullmatch(text, at) else text
 
 
 def plain_line(markup: str | None, max_chars: int) -> str:

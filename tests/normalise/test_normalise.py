@@ -17,6 +17,7 @@ from monitor.model.source import Source
 from monitor.normalise import SourceBook, canonical_url, normalise, normalise_feed, read_seed
 from monitor.normalise.opml import read_opml, write_opml
 from monitor.normalise.source_book import registered_domain
+from monitor.normalise.wording import plain
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIMITS = Limits()
@@ -305,3 +306,19 @@ def test_the_shared_seeds_get_their_titles() -> None:
     name = "002_731ff99ee9420260.txt"
     made = read_seed(name, (folder / name).read_bytes(), now=NOW).articles[0]
     assert made.title == "Meta Officials Invited To Open Facebook Office in Pakistan"
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (
+            "<p>Rain fell.</p><p>The post <a>Rain</a> appeared first on <a>Geo</a>.</p>",
+            "Rain fell.",
+        ),
+        ("Rain fell. [...] The post Rain first appeared on Geo.", "Rain fell. [...]"),
+        ("The post office appeared first on Main Street.\nIt burnt.", None),
+        ("The post is vacant.", None),
+    ],
+)
+def test_the_line_that_wordpress_adds_is_left_out(markup: str, text: str | None) -> None:
+    assert plain(markup, 10_000) == (markup if text is None else text)
