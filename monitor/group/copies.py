@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import attrgetter
@@ -21,6 +21,7 @@ V = TypeVar("V")
 INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all are compared
 BOILERPLATE_STORIES = 8  # a fingerprint held by more stories than this says nothing
 MAX_COMPARED = 8
+LAST_SEATS = 4  # of a passage's holders that are looked at beside one of each story
 MIN_SHARED = 3
 MIN_WORDS = 40  # of the shorter text, or a quoted paragraph would make copies
 MIN_CONTAINMENT = 0.5
@@ -97,31 +98,45 @@ class CopyIndex:
                 return other
         return None
 
-    def copy_of(self, article: Profile) -> Copy | None:
-        """Find the article that shares most passages with this one, if enough."""
+    def sharers(self, article: Profile) -> list[Profile]:
+        """Find articles that share most passages with this one under a title of other words."""
         hits: Counter[ArticleKey] = Counter()
         found: dict[ArticleKey, Profile] = {}
         for mark in article.prints:
+            seats = self._by_print.get(mark)
+            for other in _some(seats) if seats else ():
+                hits[other.key] += 1
+                found[other.key] = other
+        strangers = [k for k, other in found.items() if article.title.isdisjoint(other.title)]
+        nearest = nsmallest(MAX_COMPARED, strangers, key=lambda key: (-hits[key], key))
+        return [found[key] for key in nearest]
+
+    def copy_of(self, article: Profile, form: frozenset[int] = frozenset()) -> Copy | None:
+        """Find the article that shares most passages with this one, if enough; `form` is none."""
+        hits: Counter[ArticleKey] = Counter()
+        found: dict[ArticleKey, Profile] = {}
+        for mark in article.prints - form:
             holders = _one_a_story(self._by_print.get(mark, ()))
             if len(holders) <= BOILERPLATE_STORIES:
                 for holder in holders:
                     hits[holder.key] += 1
                     found[holder.key] = holder
         nearest = nsmallest(MAX_COMPARED, hits, key=lambda key: (-hits[key], key))
-        copies = [copy for key in nearest if (copy := self._compare(article, found[key]))]
+        copies = [copy for key in nearest if (copy := self._compare(article, found[key], form))]
         return min(copies, key=lambda copy: (-copy.share, copy.original.key), default=None)
 
-    def _compare(self, article: Profile, other: Profile) -> Copy | None:
+    def _compare(self, article: Profile, other: Profile, form: frozenset[int]) -> Copy | None:
         if min(article.words, other.words) < MIN_WORDS or _is_template(article, other):
             return None
         if abs(article.at - other.at) > WINDOW_HOURS:
             return None
-        shared = article.prints & other.prints
+        own, others = article.prints - form, other.prints - form
+        shared = own & others
         telling = len(shared) * (1 - self._boilerplate_share(shared))
         dull = len(shared) - telling
-        mine = telling / max(1.0, len(article.prints) - dull)
-        theirs = telling / max(1.0, len(other.prints) - dull)
-        share = mine if len(article.prints) <= len(other.prints) else theirs
+        mine = telling / max(1.0, len(own) - dull)
+        theirs = telling / max(1.0, len(others) - dull)
+        share = mine if len(own) <= len(others) else theirs
         if telling < MIN_SHARED or share < MIN_CONTAINMENT:
             return None
         return Copy(other, _relation(article, other, min(mine, theirs)), share)
@@ -160,6 +175,14 @@ def _one_a_story(seats: Sequence[_Seat]) -> list[Profile]:
         first.append(seats[at].article)
         at = bisect_left(seats, (seats[at].rank[0] + 1,), at + 1, key=_rank)
     return first
+
+
+def _some(seats: Sequence[_Seat]) -> Iterable[Profile]:
+    """Give the earliest article of some stories, and the last few of all."""
+    if len(seats) == 1:
+        return (seats[0].article,)
+    last = [seat.article for seat in seats[-LAST_SEATS:]]
+    return {article.key: article for article in (*_one_a_story(seats), *last)}.values()
 
 
 def _nearest(articles: Sequence[Profile], to: Profile) -> list[Profile]:

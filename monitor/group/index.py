@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
+from monitor.group.form import form_in, without_form
 from monitor.group.frequency import Frequency
 from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare
 from monitor.group.profile import Profile, hours, read_article
@@ -71,7 +72,11 @@ class StoryIndex:
             self._replace(profile)
             relation = home.relations[[a.key for a in home.articles].index(profile.key)]
             return self._plain(profile, home.id, relation, 1.0, profile)
-        placement = self._repeat(profile) or self._report(article, profile)
+        form = form_in(article, profile, self._copies.sharers(profile))
+        asking = profile
+        if form:
+            asking = read_article(without_form(article, form), self._model.background)
+        placement = self._repeat(profile, asking, form) or self._report(article, asking)
         self._put(profile, placement.story, placement.relation)
         return placement
 
@@ -111,14 +116,14 @@ class StoryIndex:
             self._copies.remove(story.number, old)
             self._copies.add(story.number, profile)
 
-    def _repeat(self, profile: Profile) -> Placement | None:
-        """Place an article that repeats a held one."""
+    def _repeat(self, profile: Profile, asking: Profile, form: frozenset[int]) -> Placement | None:
+        """Place an article that repeats a held one; `asking` is it without its form."""
         same = self._copies.same_as(profile)
         if same is not None:
             home = self._shelf.home_of(same.key)
             assert home is not None
             return self._plain(profile, home.id, Relation.SAME, 1.0, same)
-        copy = self._copies.copy_of(profile)
+        copy = self._copies.copy_of(asking, form)
         if copy is None:
             return None
         home = self._shelf.home_of(copy.original.key)

@@ -20,9 +20,14 @@ def fingerprints(words: Sequence[str]) -> frozenset[int]:
 
     A text of `GRAM` to `GUARANTEE - 1` words has one: the smallest of its hashes.
     """
-    runs = zip(*(words[i:] for i in range(GRAM)), strict=False)
-    hashes = [crc32(" ".join(run).encode("utf-8", "replace")) for run in runs]
-    if len(hashes) < WINDOW:
-        return frozenset((min(hashes),)) if hashes else frozenset()
-    windows = (hashes[i:] for i in range(WINDOW))
+    runs = hashes(words)
+    if len(runs) < WINDOW:
+        return frozenset((min(runs),)) if runs else frozenset()
+    windows = (runs[i:] for i in range(WINDOW))
     return frozenset(map(min, *windows))
+
+
+def hashes(words: Sequence[str]) -> list[int]:
+    """Hash every run of `GRAM` words, in order."""
+    runs = zip(*(words[i:] for i in range(GRAM)), strict=False)
+    return [crc32(" ".join(run).encode("utf-8", "replace")) for run in runs]
