@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import exists, func, literal, select, tuple_, update
 
+from monitor.errors import WorkError
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, SourceKey, StoryId
 from monitor.model.rule import Match
@@ -159,11 +160,17 @@ def read(tx: Tx, story: StoryId) -> Story | None:
 
 
 def find(tx: Tx, start: str) -> Story | None:
-    """Find a story by its id or the start of it, with or without "sto_"."""
+    """Find a story by its id or the start of it, with or without "sto_".
+
+    Raises WorkError if several begin so.
+    """
     prefix = start if start.startswith("sto_") else f"sto_{start}"
-    found = _STORY.where(StoryRow.id.startswith(prefix, autoescape=True)).limit(1)
-    row = tx.execute(found).one_or_none()
-    return None if row is None else _story(row)
+    found = _STORY.where(StoryRow.id.startswith(prefix, autoescape=True))
+    rows = tx.execute(found.order_by(StoryRow.id).limit(2)).all()
+    if len(rows) > 1:
+        msg = f"several stories begin with {start!r}: {rows[0].id}, {rows[1].id} ..."
+        raise WorkError(msg)
+    return _story(rows[0]) if rows else None
 
 
 _STORY = select(*StoryRow.__table__.columns)

@@ -8,6 +8,7 @@ import pytest
 from services.articles import article, match, source
 from sqlalchemy.exc import IntegrityError
 
+from monitor.errors import WorkError
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
 from monitor.model.keys import ChannelName, RuleId, StoryId, alert_key, story_id
@@ -131,6 +132,9 @@ def test_lists_show_the_stories_that_rules_matched(store: Store, now: datetime) 
         assert len(stories.listed(tx, matched_only=False, limit=9)) == 2
         assert stories.rules_of(tx, [story_id(one.key)]) == {story_id(one.key): ("r",)}
         assert stories.find(tx, story_id(one.key)[:12]) == matched[0]
+        assert stories.find(tx, story_id(one.key)) == matched[0]
+        with pytest.raises(WorkError, match="several stories begin with 'sto_'"):
+            stories.find(tx, "sto_")
 
 
 def test_the_index_is_rebuilt_from_open_stories_in_order_of_placement(
