@@ -42,6 +42,8 @@ def explain_placement(placement: Placement) -> tuple[str, ...]:
         for one in placement.contributions
         if one.name == "continues"
     ]
+    if any(one.name == "elsewhere" for one in placement.contributions):
+        lines.append("names another place or party where the story it is most like names its own")
     if placement.rejected is not None:
         story, score = placement.rejected
         sign = "<" if score < placement.threshold else ">="
@@ -58,6 +60,8 @@ def _verdict(placement: Placement) -> str:
         return f"joined because it reports the same event ({numbers})"
     if placement.rejected is None:
         return "opened a story: no open story shares its telling terms"
+    if any(one.name == "elsewhere" for one in placement.contributions):
+        return f"opened a story: the one most like it is of another event ({numbers})"
     return f"opened a story: no open story is like enough (best {numbers})"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
 from monitor.group.form import form_in, without_form
 from monitor.group.frequency import Frequency
-from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare
+from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare, is_elsewhere
 from monitor.group.profile import Profile, hours, read_article
 from monitor.group.shelf import WINDOW_HOURS, OpenStory, Shelf
 from monitor.group.weights import Model, default_model
@@ -165,12 +165,16 @@ class StoryIndex:
         judged = [self._judge(likeness) for likeness in self._survey(query)]
         judged.sort(key=lambda one: (-one.score, one.likeness.story.id))
         reaching = [one for one in judged if one.score >= self._model.threshold]
+        elsewhere = [one for one in reaching if is_elsewhere(profile, one.likeness.story)]
+        reaching = [one for one in reaching if not is_elsewhere(profile, one.likeness.story)]
         joined = next((one for one in reaching if not _is_old(profile, one)), None)
         shown = joined or (judged[0] if judged else None)
         rest = next((one for one in judged if one is not joined), None)
         contributions = shown.contributions[:MAX_CONTRIBUTIONS] if shown else ()
         if reaching and not joined:
             contributions = (_continues(profile, reaching[0]), *contributions)[:MAX_CONTRIBUTIONS]
+        elif elsewhere and not joined:
+            contributions = (_ELSEWHERE, *contributions)[:MAX_CONTRIBUTIONS]
         return Placement(
             article=profile.key,
             story=joined.likeness.story.id if joined else story_id(profile.key),
@@ -196,6 +200,9 @@ class StoryIndex:
         for word in cut(article.title[:400] + "\n" + article.body[:5000]):
             written.setdefault(fold(word), word)
         return tuple(written.get(term, term) for term in terms)
+
+
+_ELSEWHERE = Contribution(name="elsewhere", value=1.0, weight=0.0)
 
 
 def _is_near(profile: Profile, story: OpenStory) -> bool:

@@ -90,6 +90,22 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
     return Likeness(story, nearest, values)
 
 
+def is_elsewhere(mine: Profile, story: OpenStory) -> bool:
+    """Tell headlines of other events: one has Quetta where the other has Tokyo.
+
+    That is: after the same word each has a name of its own that the other never says. It takes
+    all the newest articles of a story to be short and to differ so.
+    """
+    recent = story.articles[-RECENT_ARTICLES:]
+    return bool(mine.places) and all(_differ(mine, other) for other in recent)
+
+
+def _differ(mine: Profile, other: Profile) -> bool:
+    held, own = frozenset(other.text.terms), frozenset(mine.text.terms)
+    theirs = {before: name for before, name in other.places if name not in own}
+    return any(before in theirs for before, name in mine.places if name not in held)
+
+
 def gap_hours(one: Profile, other: Profile) -> float:
     """Give the hours between two articles, as far as their dates tell.
 

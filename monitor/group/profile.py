@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from monitor.group.winnow import fingerprints
 from monitor.group.words import cut, fold, numbers, skeleton
@@ -22,6 +23,7 @@ MAX_MARKS = 12
 MAX_NAMES = 24
 MAX_NUMBERS = 24
 HEAD_WORDS = 45  # words of the text that count as its head, beside the title
+SHORT_WORDS = 25  # a text of fewer is a headline: its names tell events apart
 TITLE_WORDS = 14  # first words of a text that stand for a title where there is none
 TITLE_FACTOR = 2  # a word of the title counts as this many of the text's
 DULL_SHARE = 0.25  # a word in more than this share of all articles says nothing
@@ -59,7 +61,7 @@ class Profile:
     off on average. `title` are the telling terms of the title, or of the first words where there
     is none. `head` is title and first words, `marks` its heaviest terms by what
     news at large says of them, with their shares of the whole. `prints` are fingerprints of
-    title and text.
+    title and text. `places` are, of a short text only, names with the word before them.
     """
 
     key: ArticleKey
@@ -79,6 +81,7 @@ class Profile:
     skeletons: frozenset[str]
     numbers: frozenset[str]
     prints: frozenset[int]
+    places: tuple[tuple[str, str], ...] = ()
 
 
 def read_article(article: Article, background: Background) -> Profile:
@@ -116,6 +119,7 @@ def read_article(article: Article, background: Background) -> Profile:
         skeletons=frozenset(s for s in map(skeleton, names) if s),
         numbers=frozenset(numbers(title + "\n" + body[:MAX_TERM_CHARS])[:MAX_NUMBERS]),
         prints=fingerprints([word.casefold() for word in (*title_words, *words)]),
+        places=_places([*title_words, *words], names),
     )
 
 
@@ -135,6 +139,14 @@ def _names(words: Iterable[str], background: Background) -> frozenset[str]:
                 if len(found) >= MAX_NAMES:
                     break
     return frozenset(found)
+
+
+def _places(words: list[str], names: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Give a short text's names, each with the word before it; none where Titles Stand So."""
+    if len(words) >= SHORT_WORDS or 2 * sum(word[0].isupper() for word in words) > len(words) + 1:
+        return ()
+    pairs = ((before.casefold(), after) for before, after in pairwise(words) if after[0].isupper())
+    return tuple((before, term) for before, after in pairs if (term := fold(after)) in names)
 
 
 def _vector(counts: Counter[str], shares: Mapping[str, float], most: int) -> Vector:

@@ -209,6 +209,34 @@ def test_one_text_is_the_same_news_for_a_time_only(
     assert len({one.story for one in placed}) == stories
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_story"),
+    [
+        ("Earthquake jolts Quetta", "Earthquake jolts Tokyo", False),
+        ("Pakistan beat England by six wickets", "Pakistan beat Ireland by nine runs", False),
+        ("Fire at Karachi mall", "Fire at Lahore factory", False),
+        ("Earthquake jolts Quetta", "Strong earthquake jolts Quetta", True),
+        ("Meta to open office in Pakistan", "Meta will open its office in Pakistan", True),
+    ],
+)
+def test_headlines_with_other_names_in_one_place_are_of_other_events(
+    build: Build, stories: list[dict[str, str]], one: str, other: str, *, is_one_story: bool
+) -> None:
+    index = StoryIndex()
+    place_all(index, own(build, stories))
+    for i in range(120):  # terms are judged as rare or common by what is held
+        far = NOW - timedelta(days=12)
+        index.place(build(f"w{i}", f"Zork{i} vexes Plim{i * i}", "", at=far), now=NOW)
+    first = index.place(build("one", one, "", at=NOW), now=NOW)
+    later = build("other", other, "", at=NOW + timedelta(hours=2))
+    placed = index.place(later, now=NOW)
+    assert (placed.story == first.story) is is_one_story
+    if "Tokyo" in other:
+        assert "opened a story: the one most like it is of another event" in "; ".join(
+            explain_placement(placed)
+        )
+
+
 def test_an_update_costs_no_more_in_a_large_story(build: Build) -> None:
     def seconds(size: int) -> float:
         index = StoryIndex()
