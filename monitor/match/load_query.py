@@ -16,7 +16,9 @@ from monitor.text.yaml_nodes import (
 )
 
 _FIELD_LIKE = ("title", "body", "lead", "author", "url", "tag", "exact", "forms")
+_COPIES = "copies_of"
 _OPERATOR_LIKE = {"and": "all", "or": "any", "all": "all", "any": "any", "not": "not"}
+_COPIES_CURE = "write a phrase of that text in quotes"
 _MAX_NAME_CHARS = 60
 _MAX_TEXT_CHARS = 300  # of a group's text as explanations show it
 
@@ -50,6 +52,9 @@ class QueryReader:
     def excluded(self, node: YamlNode | None) -> tuple[Node, ...]:
         """Read `exclude:`: query text, or a list of it."""
         if node is None or (isinstance(node, Scalar) and node.is_null):
+            return ()
+        if isinstance(node, Mapping) and node.get(_COPIES) is not None:
+            self._lines(node)  # tells that it is not supported
             return ()
         if isinstance(node, Mapping):
             cure = "write query text, or a list of it"
@@ -121,6 +126,10 @@ class QueryReader:
     def _is_name(self, key: Scalar) -> bool:
         """Tell a line's own name from what looks like a part of the language."""
         name, fold = key.text, key.text.casefold()
+        if fold == _COPIES:
+            what = "`copies_of` is not supported yet"
+            self._complain(key, what, _COPIES_CURE, "rule-copies-of")
+            return False
         if fold in _FIELD_LIKE:
             what = f"`{name}:` may be a search in that field or the name of a line"
             cure = f"quote the whole text ('{fold}:(...)'), or name the line otherwise"

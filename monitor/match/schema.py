@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.match.tree import FIELDS
 from monitor.model.rule import Again, Tell
 
 Schema = dict[str, Any]  # JSON is the one place where a bare dict is the thing itself
@@ -67,7 +68,7 @@ def _query() -> Schema:
         "type": "object",
         "minProperties": 1,
         "properties": {"all": listed, "any": listed, "not": {"$ref": "#/$defs/query"}},
-        "propertyNames": {"not": {"enum": ["title", "body", "lead", "author", "url", "tag"]}},
+        "propertyNames": {"not": {"enum": [*FIELDS, "exact", "forms", "copies_of", "and", "or"]}},
         "additionalProperties": {"$ref": "#/$defs/query"},
     }
     what = "Query text, a list (any of its items) or named lines (all of them)."

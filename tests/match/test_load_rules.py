@@ -224,6 +224,8 @@ def test_the_schema_takes_what_the_loader_takes() -> None:
         jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"macth": "a"}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"match": [{"copies_of": "releases/x.txt"}]}, schema)
 
 
 def test_the_shipped_schema_is_the_current_one() -> None:
