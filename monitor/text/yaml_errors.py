@@ -19,7 +19,7 @@ INDICATORS = {
 }
 _KEY = re.compile(r"""\s*(?:- +)*(?:[\w-]+: +)?""")
 _CLOSING = {"[": "]", "{": "}"}
-_FLOW_END = re.compile(r"[,\]}]")
+_FLOW_ITEM = re.compile(r"""(?:(?<!\w)"[^"]*"|(?<!\w)'[^']*'|[^,\]}])*""")
 
 
 def quoted(text: str) -> str:
@@ -29,26 +29,30 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def rest_of_line(text: str, index: int) -> str:
+def rest_of_line(text: str, index: int, *, in_flow: bool) -> str:
     """Give what stands from an index to the line's end; in brackets, to the item's end."""
     end = text.find("\n", index)
     rest = text[index : end if end >= 0 else len(text)].strip()[:200]
-    line_start = text.rfind("\n", 0, index) + 1
-    before = text[line_start:index]
-    if before.count("[") > before.count("]") or before.count("{") > before.count("}"):
-        rest = _FLOW_END.split(rest, maxsplit=1)[0].strip()
-    return rest
+    found = _FLOW_ITEM.match(rest) if in_flow else None
+    return found.group().strip() if found else rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stumble:
-    """Say where PyYAML stumbled (`index`), what it was reading since `opened`, and its words."""
+    """Say where PyYAML stumbled (`index`), what it was reading since `opened`, and its words.
+
+    `in_flow` tells whether brackets were open there.
+    """
 
     text: str
     index: int
     opened: int
+    in_flow: bool
     said: str
     context: str
+
+    def rest(self, index: int) -> str:
+        return rest_of_line(self.text, index, in_flow=self.in_flow)
 
     @property
     def line_start(self) -> int:
@@ -67,14 +71,18 @@ class _Told:
     index: int
 
 
-def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    """Translate a syntax error of PyYAML into a problem with its cure."""
+def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError, *, in_flow: bool) -> Problem:
+    """Translate a syntax error of PyYAML into a problem with its cure.
+
+    `in_flow` tells whether brackets were open where it stumbled.
+    """
     index = error.problem_mark.index if error.problem_mark else 0
     opened = error.context_mark.index if error.context_mark else index
     stumble = _Stumble(
         text=text,
         index=index,
         opened=opened,
+        in_flow=in_flow,
         said=error.problem or "",
         context=error.context or "",
     )
@@ -96,11 +104,11 @@ def _after_quote(at: _Stumble) -> _Told | None:
     if not before.endswith(('"', "'")) or not is_text:
         return None
     leaf_at = at.line_start + _key_length(at.line)
-    if "[" in before or "{" in before:
+    if at.in_flow:
         leaf_at = at.line_start + before[:-1].rfind(before[-1])
     return _Told(
         what="text follows a closing quote",
-        cure=f"quote the whole line: {quoted(rest_of_line(at.text, leaf_at))}",
+        cure=f"quote the whole line: {quoted(at.rest(leaf_at))}",
         code="yaml-text-after-quote",
         index=at.index,
     )
@@ -112,7 +120,7 @@ def _indicator(at: _Stumble) -> _Told | None:
         if sign and sign in INDICATORS:
             return _Told(
                 what=f"'{sign}' starts {INDICATORS[sign]} here, which is not allowed",
-                cure=f"quote the whole line: {quoted(rest_of_line(at.text, index))}",
+                cure=f"quote the whole line: {quoted(at.rest(index))}",
                 code="yaml-indicator",
                 index=index,
             )
@@ -125,7 +133,7 @@ def _block(at: _Stumble) -> _Told | None:
         return None
     return _Told(
         what=f"'{sign}' starts a YAML text block here",
-        cure=f"quote it: {quoted(rest_of_line(at.text, at.opened))}",
+        cure=f"quote it: {quoted(at.rest(at.opened))}",
         code="yaml-indicator",
         index=at.opened,
     )

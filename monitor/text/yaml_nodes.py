@@ -24,6 +24,8 @@ _FORBIDDEN = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _SWALLOWED = re.compile(r"[ \t]*#(?=[^\s#])")
+_SWALLOWED_CODE = "yaml-swallowed-comment"
+_COMMENT = re.compile(r"#(?=([^\s#])?)[^\n]*")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
@@ -245,11 +247,14 @@ class _Builder:
         self.text = text
         self.many = many
         self.problems: list[Problem] = []
-        self._events: Iterator[Any] = iter(())
+        self._loader: Any = yaml.SafeLoader(text)
+        self._events = self._watched()
+        self._brackets = 0  # how many are open
+        self._read_to = 0
+        self._item_start = 0
 
     def documents(self) -> tuple[YamlNode, ...]:
         found: list[YamlNode] = []
-        self._events = yaml.parse(self.text, Loader=yaml.SafeLoader)
         try:
             for event in self._events:
                 if isinstance(event, yaml.DocumentStartEvent):
@@ -257,12 +262,35 @@ class _Builder:
         except _StopReading:
             pass
         except yaml.MarkedYAMLError as error:
-            self.problems.append(syntax_problem(self.file, self.text, error))
+            self._stumbled(error)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # PyYAML lets chr() fail on an escape beyond Unicode
             what = f"this is not YAML: {error}"
             self.problems.append(Problem(file=self.file, what=what, code="yaml-syntax"))
         return tuple(found)
+
+    def _watched(self) -> Iterator[Any]:
+        """Give the parser's events; in brackets, look for swallowed text between them."""
+        while self._loader.check_event():
+            event = self._loader.get_event()
+            if self._brackets:
+                self._find_swallowed_in_flow(event.start_mark.index)
+            if isinstance(event, yaml.CollectionEndEvent):
+                self._brackets = max(0, self._brackets - 1)
+            elif isinstance(event, yaml.CollectionStartEvent) and event.flow_style:
+                self._brackets += 1
+            self._item_start = event.start_mark.index
+            self._read_to = max(self._read_to, event.end_mark.index)
+            yield event
+
+    def _stumbled(self, error: yaml.MarkedYAMLError) -> None:
+        """List a syntax error, or the swallowed text in open brackets that led to it."""
+        if self._brackets:
+            self._find_swallowed_in_flow(len(self.text))
+            if self.problems and self.problems[-1].code == _SWALLOWED_CODE:
+                return
+        in_flow = bool(self._brackets or self._loader.flow_level)  # the scanner may be ahead
+        self.problems.append(syntax_problem(self.file, self.text, error, in_flow=in_flow))
 
     def _append(self, found: list[YamlNode], start: Any) -> None:
         node = self._node(next(self._events), 0)
@@ -308,7 +336,9 @@ class _Builder:
         if not is_alias and not event.anchor and not getattr(event, "tag", None):
             return
         name = INDICATORS.get(sign, "a YAML tag")
-        leaf = rest_of_line(self.text, event.start_mark.index)
+        opens = isinstance(event, yaml.CollectionStartEvent) and bool(event.flow_style)
+        in_flow = self._brackets > opens
+        leaf = rest_of_line(self.text, event.start_mark.index, in_flow=in_flow)
         cure = f"quote the whole line: {quoted(leaf)}" if leaf else "leave it out"
         self._list(
             event.start_mark,
@@ -342,7 +372,7 @@ class _Builder:
     def _leaf(self, event: Any, depth: int) -> YamlNode:
         """Read a value: an item or what follows a key."""
         node = self._node(event, depth)
-        if isinstance(node, Scalar) and node.style not in ("|", ">"):
+        if isinstance(node, Scalar) and node.style not in ("|", ">") and not self._brackets:
             self._find_swallowed(event, node)
         return node
 
@@ -352,18 +382,35 @@ class _Builder:
         if not found or (found.end() - found.start() == 1 and node.text):
             return
         hash_at = found.end() - 1
-        swallowed = rest_of_line(self.text, hash_at)
         start = event.start_mark.index if node.text else hash_at
-        whole = quoted(rest_of_line(self.text, start))
-        line = self.text.count("\n", 0, hash_at) + 1
+        self._tell_swallowed(hash_at, start, in_flow=False)
+
+    def _find_swallowed_in_flow(self, end: int) -> None:
+        """List the comments that look like an item, from the last event up to `end`."""
+        start = self._read_to
+        for found in _COMMENT.finditer(self.text, start, end):
+            if not found.group(1):
+                continue
+            between = self.text[start : found.start()]
+            is_own = not between or any(sign in between for sign in "\n,[]{}:")
+            item = found.start() if is_own else self._item_start
+            self._tell_swallowed(found.start(), item, in_flow=True)
+
+    def _tell_swallowed(self, hash_at: int, start: int, *, in_flow: bool) -> None:
+        """List what stands from `hash_at` on as swallowed; its leaf starts at `start`."""
+        swallowed = rest_of_line(self.text, hash_at, in_flow=in_flow)
+        whole = quoted(rest_of_line(self.text, start, in_flow=in_flow))
+        what = "item" if in_flow else "line"
         self.problems.append(
             Problem(
                 file=self.file,
-                line=line,
+                line=self.text.count("\n", 0, hash_at) + 1,
                 column=hash_at - self.text.rfind("\n", 0, hash_at),
                 what=f"`{swallowed}` is read as a comment",
-                cure=f"quote the whole line: {whole} (or, if it is one, put a space after `#`)",
-                code="yaml-swallowed-comment",
+                cure=(
+                    f"quote the whole {what}: {whole} (or, if it is one, put a space after `#`)"
+                ),
+                code=_SWALLOWED_CODE,
             )
         )
 

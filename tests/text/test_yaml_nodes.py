@@ -97,6 +97,13 @@ def test_a_place_in_a_text_is_found_in_the_file(
         ("a: b #meta\n", "yaml-swallowed-comment", "'b #meta'"),
         ('a: "b" #meta\n', "yaml-swallowed-comment", "'\"b\" #meta'"),
         ("a: #meta\n", "yaml-swallowed-comment", "'#meta'"),
+        ("a: [b,\n  #meta,\n  c]\n", "yaml-swallowed-comment", "2:3: `#meta` is"),
+        ("a: [b, #meta, c]\n", "yaml-swallowed-comment", "1:8: `#meta` is"),
+        ("a: [b #meta, c]\n", "yaml-swallowed-comment", "item: 'b #meta'"),
+        ("a: {b: #meta}\n", "yaml-swallowed-comment", "item: '#meta'"),
+        ("a: [x,\n  @b c, d]\n", "yaml-indicator", "'@b c'"),
+        ('a: ["x, y" c, d]\n', "yaml-text-after-quote", "'\"x, y\" c'"),
+        ("a: '[' AND b\n", "yaml-text-after-quote", "\"'[' AND b\""),
         ("a: [1,000,000]\n", "yaml-digits-after-comma", "'1,000,000'"),
         ("a: {b: 1,000}\n", "yaml-digits-after-comma", "'1,000'"),
         ("a: \x00\n", "yaml-control-character", "U+0000"),
@@ -130,6 +137,8 @@ def test_what_yaml_would_swallow_is_an_error_with_its_cure(
         "a: b # a comment\n",
         "a: # a comment\n  - b\n",
         "a: b#c\n",
+        "a: [b, # a comment\n  # another\n  c] # and\n",
+        "a: [b#c, d]\n",
         "a: '#meta'\n",
         "# x\na: b\n",
         "a: [1, 2]\n",
@@ -142,6 +151,11 @@ def test_what_yaml_would_swallow_is_an_error_with_its_cure(
 )
 def test_what_is_meant_as_it_stands_is_no_error(text: str) -> None:
     assert read(text).problems == ()
+
+
+def test_text_swallowed_in_brackets_is_told_once_and_not_as_brackets_left_open() -> None:
+    for text in ("a: [b, #meta, c]\n", "a: [b #meta, c]\n", "a: [b,\n  #meta,\n  c]\n"):
+        assert [one.code for one in read(text).problems] == ["yaml-swallowed-comment"], text
 
 
 def test_many_problems_come_at_once() -> None:
