@@ -231,7 +231,7 @@ class Lexer:
             self._add(Kind(chunk), len(chunk))
         elif near := _NEAR.fullmatch(chunk):
             self._near(near)
-        elif chunk in _LATER or chunk.startswith("ATLEAST/"):
+        elif (chunk in _LATER and chunk.isupper()) or chunk.startswith("ATLEAST/"):
             self._later(chunk.partition("/")[0], len(chunk))
         elif chunk in _SIGNS or chunk == "~":
             cure = f"write {_SIGNS[chunk]}" if chunk in _SIGNS else "write NEAR"

@@ -68,6 +68,8 @@ READINGS = [
     ("AT&T", "at&t"),
     ("1,000,000", "1,000,000"),
     ("007", "007"),
+    ("application forms", '"application forms"'),
+    ("forms OR copies_of", "or(forms, copies_of)"),
     ("脸书", '"脸 书"'),
     ('"#meta or $META"', '"meta or meta"'),
 ]
