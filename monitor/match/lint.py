@@ -18,9 +18,10 @@ def lint_rule(rule: LoadedRule, document: Mapping) -> list[Problem]:
     if not rule.tests:
         what, cure = "the rule has no tests", "add `tests:` with a headline it must find"
         found.append(_warning(document, what, cure, "lint-no-tests"))
-    short = sorted({word.word for word in _lone_words(rule.query) if _is_short(word)})
+    lone = (word for word in _lone_words(rule.query) if _is_short(word))
+    short = sorted({word.place.text for word in lone})  # in the writer's case, which exact: needs
     if short:
-        named = ", ".join(f"`{word}`" for word in short[:3])
+        named = ", ".join(f"`{text}`" for text in short[:3])
         what = f"{named} alone is enough for a match, and so short a word has other meanings"
         cure = f"add a second line, or write exact:{short[0]}"
         found.append(_warning(document.get("match") or document, what, cure, "lint-short-word"))

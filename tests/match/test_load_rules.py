@@ -182,6 +182,12 @@ def test_an_unwise_rule_is_warned_of_and_still_loads(text: str, code: str) -> No
     assert code in lints(text)
 
 
+def test_the_cure_of_a_short_word_keeps_the_case_it_was_written_in() -> None:
+    said = "\n".join(map(str, load("match: US\n").warnings))
+    assert "`US` alone is enough" in said
+    assert "write exact:US" in said
+
+
 def test_lists_that_run_in_a_circle_are_named() -> None:
     lists = {"rules/lists/a.yaml": "terms: [$b]\n", "rules/lists/b.yaml": "terms: [$a]\n"}
     found = load("match: $a\n", lists)
