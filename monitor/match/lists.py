@@ -15,6 +15,7 @@ from monitor.text.yaml_nodes import (
     Scalar,
     Sequence,
     YamlNode,
+    cut_at_comma,
     did_you_mean,
     problem_at,
     read_yaml,
@@ -32,10 +33,9 @@ def read_leaf(node: Scalar, problems: list[Problem]) -> Node | None:
         what, cure = "the query is empty", "write a word, or remove the line"
         problems.append(problem_at(node, what, cure, code="query-empty"))
         return None
-    if node.touches_comma and node.text.isdigit():
-        what = f"`,{node.text}` may be a number cut at its comma"
-        cure = f"quote the number, or put a space after the comma: `, {node.text}`"
-        problems.append(problem_at(node, what, cure, code="yaml-digits-after-comma"))
+    if node.cut:
+        what, cure, code = cut_at_comma(node)
+        problems.append(problem_at(node, what, cure, code=code))
         return None
     parsed = parse_query(node.text, needs_positive=False)
     problems += (

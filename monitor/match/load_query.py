@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitor.match.lists import MAX_TERMS, TermLists, read_leaf
 from monitor.match.query import unanchored
-from monitor.match.tree import And, Line, Node, Not, Or, Place
+from monitor.match.tree import And, Line, Node, Not, Or, Phrase, Place, Word
 from monitor.model.problem import Problem, Severity
+from monitor.text.yaml_errors import quoted
 from monitor.text.yaml_nodes import (
     Entry,
     Mapping,
@@ -61,7 +62,7 @@ class QueryReader:
             self._complain(node, "`exclude` has no named lines", cure, "rule-exclude")
             return ()
         items = node.items if isinstance(node, Sequence) else (node,)
-        parts = tuple(self._query(item) for item in items)
+        parts = tuple(self._item(item) for item in items)
         found = tuple(part for part in parts if part is not None)
         for item, part in zip(items, parts, strict=True):
             if part is not None and unanchored(part) is not None:
@@ -76,12 +77,42 @@ class QueryReader:
             return self._any(node)
         return self._lines(node)
 
+    def _item(self, node: YamlNode) -> Node | None:
+        """Read an item of a list; a lone `name: text` may be a text with a colon in it."""
+        part = self._query(node)
+        if isinstance(node, Mapping) and len(node.entries) == 1 and not node.is_flow:
+            key, value = node.entries[0].key, node.entries[0].value
+            if isinstance(part, Line) and isinstance(value, Scalar) and not value.is_quoted:
+                return self._doubted(part, key, value)
+        return part
+
+    def _doubted(self, part: Line, key: Scalar, value: Scalar) -> Node | None:
+        """Refuse `- COVID: 19`, warn of `- Meta: new office`."""
+        is_number = not any(char.isalpha() for char in value.text)
+        is_heading = key.text.casefold() != key.text and isinstance(part.part, Word | Phrase)
+        if not is_number and not is_heading:
+            return part
+        text = f"{key.text}: {value.text}"
+        what = f"`{text}` may be a text, or a line named {key.text} that searches {value.text}"
+        cure = f"write {_phrase(text)} for the text, or `{key.text}: [{value.text}]` for the line"
+        severity = Severity.ERROR if is_number else Severity.WARNING
+        self.problems.append(problem_at(key, what, cure, code="rule-colon", severity=severity))
+        return None if is_number else part
+
+    def _refuse_pair(self, node: Mapping) -> None:
+        for entry in node.entries:
+            value = entry.value.raw if isinstance(entry.value, Scalar) else "..."
+            text = f"{entry.key.text}: {value}"
+            what = f"`{text}` in a list may be a text, or a line named {entry.key.text}"
+            cure = f"write {_phrase(text)} for the text, or {{{text}}} for the line"
+            self._complain(entry.key, what, cure, "rule-colon")
+
     def _leaf(self, node: Scalar) -> Node | None:
         parsed = read_leaf(node, self.problems)
         return self.lists.resolved(parsed, node, self.problems) if parsed else None
 
     def _any(self, node: Sequence) -> Node | None:
-        parts = self._all_sound(tuple(self._query(item) for item in node.items))
+        parts = self._all_sound(tuple(self._item(item) for item in node.items))
         if not node.items:
             self._complain(
                 node, "the list is empty", "write at least one query", "rule-empty-list"
@@ -91,14 +122,19 @@ class QueryReader:
         return parts[0] if len(parts) == 1 else Or(place=_joined(parts, " OR "), parts=parts)
 
     def _lines(self, node: Mapping) -> Node | None:
-        parts = self._all_sound(tuple(self._line(entry) for entry in node.entries))
+        if node.is_pair:
+            self._refuse_pair(node)
+            return None
+        parts = self._all_sound(
+            tuple(self._line(entry, is_flow=node.is_flow) for entry in node.entries)
+        )
         if not node.entries:
             self._complain(node, "there is no line here", "write `who: ...`", "rule-empty-list")
         if not parts:
             return None
         return parts[0] if len(parts) == 1 else And(place=_joined(parts, " AND "), parts=parts)
 
-    def _line(self, entry: Entry) -> Node | None:
+    def _line(self, entry: Entry, *, is_flow: bool) -> Node | None:
         name, value = entry.key.text, entry.value
         if name == "not":
             part = self._query(value)
@@ -106,6 +142,11 @@ class QueryReader:
         if name in ("all", "any"):
             return self._grouped(entry)
         if not self._is_name(entry.key):
+            return None
+        if isinstance(value, Scalar) and is_flow and value.is_null and not value.raw:
+            what = f"`{name}` has no `: ` and no query behind it"
+            cure = f"write {{{name}: ...}}, or a list in brackets: [{name}, ...]"
+            self._complain(entry.key, what, cure, "query-empty")
             return None
         part = self._query(value)
         return Line(place=part.place, name=name, part=part) if part else None
@@ -118,7 +159,7 @@ class QueryReader:
             return None
         if entry.key.text == "any" or not node.items:
             return self._any(node)
-        parts = self._all_sound(tuple(self._query(item) for item in node.items))
+        parts = self._all_sound(tuple(self._item(item) for item in node.items))
         if not parts:
             return None
         return parts[0] if len(parts) == 1 else And(place=_joined(parts, " AND "), parts=parts)
@@ -160,3 +201,9 @@ def _joined(parts: tuple[Node, ...], operator: str) -> Place:
 
 def _is_broken(problems: list[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _phrase(text: str) -> str:
+    """Write a text as a phrase that YAML leaves alone."""
+    bare = text.replace('"', "")
+    return quoted(f'"{bare}"')

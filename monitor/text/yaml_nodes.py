@@ -26,6 +26,8 @@ _FORBIDDEN = re.compile(
 _SWALLOWED = re.compile(r"[ \t]*#(?=[^\s#])")
 _SWALLOWED_CODE = "yaml-swallowed-comment"
 _COMMENT = re.compile(r"#(?=([^\s#])?)[^\n]*")
+_THOUSANDS = re.compile(r"\d{3}(?!\d)")
+_TOUCHING = re.compile(r"[^\s,\]}]*(?:,[^\s,\]}]+)*[^,\]}\n]*")  # items without spaces between
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
@@ -35,7 +37,8 @@ class Scalar:
     """Hold a word or a text: `text` is what YAML reads, `raw` what stands in the file.
 
     `line` and `column` count from 1. `style` is "" (plain), "'", '"', "|" or ">".
-    `touches_comma` marks a plain flow item that follows a comma without a space (`[1,000]`).
+    `cut` is the whole of what a comma may have cut in brackets (`1,000 users` for the item
+    `000 users`), "" for all else.
     """
 
     file: str
@@ -44,7 +47,7 @@ class Scalar:
     text: str
     style: str = ""
     raw: str = field(default="", repr=False)
-    touches_comma: bool = False
+    cut: str = ""
 
     @property
     def is_quoted(self) -> bool:
@@ -88,7 +91,8 @@ class Entry:
 class Mapping:
     """Hold the entries of a mapping in the order of the file; keys are unique.
 
-    `is_flow` tells `{a: b}` from lines; `end` is the index in the text just after it.
+    `is_flow` tells `{a: b}` from lines; `end` is the index in the text just after it. `is_pair`
+    marks an `a: b` that stands in a list in brackets without braces of its own.
     """
 
     file: str
@@ -96,6 +100,7 @@ class Mapping:
     column: int
     entries: tuple[Entry, ...]
     is_flow: bool = False
+    is_pair: bool = False
     end: int = 0
 
     def get(self, name: str) -> YamlNode | None:
@@ -165,6 +170,13 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     by_fold = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
+
+
+def cut_at_comma(node: Scalar) -> tuple[str, str, str]:
+    """Say what is wrong with a scalar that has a `cut`, the cure, and the problem's code."""
+    what = f"`{node.cut}` is read as several items, cut at the commas"
+    cure = f"quote it: {quoted(node.cut)} (or put a space after each comma)"
+    return what, cure, "yaml-digits-after-comma"
 
 
 def _decoded(file: str, text: str | bytes) -> tuple[str, Problem | None]:
@@ -366,8 +378,18 @@ class _Builder:
             text=text,
             style=style,
             raw=self.text[start.index : end.index],
-            touches_comma=self.text[max(0, start.index - 1) : start.index] == "," and not style,
+            cut="" if style else self._cut(start.index, text),
         )
+
+    def _cut(self, start: int, text: str) -> str:
+        """Give what a plain item begins in the middle of, if it begins with a digit at a comma."""
+        if self.text[max(0, start - 1) : start] != "," or not text[:1].isdigit():
+            return ""
+        if not (text.isdigit() or self.text[start - 2].isdigit()):
+            return ""
+        opening = max(self.text.rfind(sign, 0, start) for sign in "[{ \n")
+        whole = _TOUCHING.match(self.text, opening + 1)
+        return whole.group().strip() if whole else ""
 
     def _leaf(self, event: Any, depth: int) -> YamlNode:
         """Read a value: an item or what follows a key."""
@@ -429,15 +451,8 @@ class _Builder:
         )
 
     def _refuse_thousands(self, event: Any, node: YamlNode) -> None:
-        is_group = isinstance(node, Scalar) and node.touches_comma and len(node.text) == 3
-        if isinstance(node, Scalar) and is_group and node.text.isdigit():
-            start = event.start_mark.index
-            opening = max(self.text.rfind(sign, 0, start) for sign in "[{ ")
-            number = re.compile(r"[\d,]+").match(self.text, opening + 1)
-            shown = number.group() if number else f",{node.text}"
-            what = f"`{shown}` is read as several items, cut at the commas"
-            cure = f"quote the number: {quoted(shown)} (or put a space after each comma)"
-            self._list(event.start_mark, what, cure, "yaml-digits-after-comma")
+        if isinstance(node, Scalar) and node.cut and _THOUSANDS.match(node.text):
+            self._list(event.start_mark, *cut_at_comma(node))
 
     def _mapping(self, start: Any, depth: int) -> Mapping:
         entries: list[Entry] = []
@@ -465,5 +480,9 @@ class _Builder:
             column=start.start_mark.column + 1,
             entries=tuple(entries),
             is_flow=bool(start.flow_style),
+            is_pair=bool(start.flow_style) and not self._has_brace(start),
             end=end,
         )
+
+    def _has_brace(self, start: Any) -> bool:
+        return self.text[start.start_mark.index : start.start_mark.index + 1] == "{"

@@ -174,12 +174,26 @@ def test_a_list_used_by_a_used_list_is_used() -> None:
     [
         ("match: office\n", "lint-no-tests"),
         ("match: US\n", "lint-short-word"),
+        ("match:\n  - Meta: a new office\n", "rule-colon"),
         ("match: [office, IT]\n", "lint-short-word"),
         ("match: office and bureau\n", "lower-case-operator"),
     ],
 )
 def test_an_unwise_rule_is_warned_of_and_still_loads(text: str, code: str) -> None:
     assert code in lints(text)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "[{COVID: 19}, flu]", "['\"COVID: 19\"', flu]", "['1,000 users', x]", "[$meta,$apps]",
+        "\n  - COVID: [19]\n  - flu", "\n  - who: Meta\n  - $meta", "\n  - who: a\n    where: 19",
+    ],
+)  # fmt: skip
+def test_what_the_cures_of_a_colon_and_a_comma_write_is_not_doubted(match: str) -> None:
+    found = load(f"match: {match}\n")
+    assert found.errors == ()
+    assert "rule-colon" not in [one.code for one in found.warnings]
 
 
 def test_the_cure_of_a_short_word_keeps_the_case_it_was_written_in() -> None:
