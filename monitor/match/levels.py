@@ -65,9 +65,11 @@ def _beside(
     while last < len(joins) and joins[last] is None:
         last += 1
     texts = [text[operand.start : operand.end] for operand in operands[first : last + 1]]
-    bare = " ".join(piece.strip('"“”„‟«»＂') for piece in texts)
+    bare = " ".join(piece.strip('"“”„‟«»＂‘’‚') for piece in texts)
     conjunction = " AND ".join(texts)
-    cure = f"write {conjunction}" if "(" in bare or ":" in bare else f'"{bare}" or {conjunction}?'
+    # in quotes a prefix, a list or a mark would be a word like any other
+    is_phrase = not any(piece[0] in "($#@" or ":" in piece for piece in texts)
+    cure = f'"{bare}" or {conjunction}?' if is_phrase else f"write {conjunction}"
     what = f"{' '.join(texts)} stand side by side without an operator"
     return error(operands[first].start, what, cure, "side-by-side")
 

@@ -6,26 +6,26 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.match.mistakes import misspelt, no_prefix, swapped, vendor_gap
 from monitor.match.problems import QueryProblem, error, warning
+from monitor.match.tree import FIELDS
 
 MAX_QUERY_CHARS = 100_000
 MAX_DEPTH = 50
 DEFAULT_GAP = 4  # a bare NEAR, as Meltwater reads it
 MAX_GAP = 1_000
 WIDE_GAP = 50
-FIELDS = ("title", "body", "lead", "author", "url", "tag")
-OPERATORS = ("AND", "OR", "NOT", "NEAR", "ONEAR", "SENTENCE", "PARAGRAPH", "ATLEAST")
 
 _CLOSERS = {'"': '"＂', "＂": '"＂', "«": "»", "»": "«"} | dict.fromkeys("“”„‟", '“”‟"')
+_SINGLE_QUOTED = re.compile(r"[‘‚](.+?)[’‘](?!\w)", re.DOTALL)  # ’ inside a word is an apostrophe
 _STOPS = re.compile(r"[\s()" + "".join(_CLOSERS) + "]")
 _REGEX = re.compile(r"/(?:[^/\\\n]|\\.)+/[a-z]*(?=[\s)]|$)")
 _PREFIX = re.compile(r"([A-Za-z_]+):")
 _NEAR = re.compile(r"(O?)NEAR(?:/([0-9]+))?")
-_SLASHED = re.compile(r"([A-Za-z]+)/([0-9]*)(.*)", re.DOTALL)
 _LIST = re.compile(r"\$[a-z][a-z0-9_-]*")
 _CASHTAG = re.compile(r"\$[A-Z][A-Z0-9]*")
-_FOREIGN = {"W", "N", "PRE", "ADJ", "P", "S", "NEXT", "WITHIN"}
-_SIGNS = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT", "–": "NOT"}
+_SIGNS = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT"}
+_DASHES = frozenset("‐‑‒–—―−")
 _LATER = {
     "SENTENCE": "SENTENCE (both in one sentence)",
     "PARAGRAPH": "PARAGRAPH (both in one paragraph)",
@@ -126,6 +126,8 @@ class Lexer:
             self._close()
         elif char in _CLOSERS:
             self._quoted(_CLOSERS[char])
+        elif char in "‘‚" and (quoted := _SINGLE_QUOTED.match(self.text, self.at)):
+            self._add(Kind.QUOTED, len(quoted.group()), quoted[1])
         elif char == "-":
             self._minus()
         elif char == "/" and (regex := _REGEX.match(self.text, self.at)):
@@ -167,11 +169,14 @@ class Lexer:
     def _minus(self) -> None:
         following = self.text[self.at + 1 : self.at + 2]
         if not following or following.isspace() or following in ")-":
-            cure = "write -word to exclude a word; a dash between words is left out or quoted"
-            self._fail(self.at, "a '-' that belongs to no word", cure, "lone-minus")
-            self.at += 1
+            self._lone_dash("-")
             return
         self._add(Kind.MINUS, 1)
+
+    def _lone_dash(self, dash: str) -> None:
+        cure = "write -word to exclude a word; a dash between words is left out or quoted"
+        self._fail(self.at, f"a {dash!r} that belongs to no word", cure, "lone-minus")
+        self.at += 1
 
     def _chunk(self) -> None:
         stop = _STOPS.search(self.text, self.at)
@@ -198,14 +203,9 @@ class Lexer:
         else:
             stop = _STOPS.search(self.text, self.at)
             chunk = self.text[self.at : stop.start() if stop else len(self.text)]
-            close = closest(name.lower(), (*FIELDS, "exact", "forms"))
-            meant = f"did you mean {close}:? If not, quote" if close else "quote"
-            self._fail(
-                self.at,
-                f"unknown prefix {name + ':'!r}",
-                f'{meant} it: "{chunk}"',
-                "unknown-prefix",
-            )
+            what = f"unknown prefix {name + ':'!r}"
+            cure = no_prefix(name.lower(), chunk)
+            self._fail(self.at, what, cure, "unknown-prefix")
             self.at += len(chunk)
 
     def _later(self, name: str, length: int) -> None:
@@ -233,11 +233,13 @@ class Lexer:
             self._near(near)
         elif (chunk in _LATER and chunk.isupper()) or chunk.startswith("ATLEAST/"):
             self._later(chunk.partition("/")[0], len(chunk))
+        elif chunk in _DASHES:
+            self._lone_dash(chunk)
         elif chunk in _SIGNS or chunk == "~":
             cure = f"write {_SIGNS[chunk]}" if chunk in _SIGNS else "write NEAR"
             self._fail(self.at, f"{chunk!r} is no operator here", cure, "sign")
             self.at += len(chunk)
-        elif cure := _misspelt(chunk):
+        elif cure := misspelt(chunk):
             self._fail(self.at, f"unknown operator {chunk!r}", cure, "unknown-operator")
             self.at += len(chunk)
         else:
@@ -271,57 +273,13 @@ class Lexer:
             what = f"{chunk!r} is read as a word"
             cure = f"write {chunk.upper()} for the operator"
             self.problems.append(warning(self.at, what, cure, "lower-case-operator"))
-        elif chunk.isupper() and (meant := _swapped(chunk)):
+        elif chunk.isupper() and (meant := swapped(chunk)):
             what = f"{chunk!r} is read as a word; did you mean {meant}?"
             self.problems.append(
                 warning(self.at, what, "quote it if it is a word", "looks-like-operator")
             )
-
-
-def _misspelt(chunk: str) -> str:
-    """Give the cure for a chunk that must be meant as an operator, "" if it may be a word."""
-    if chunk.lower() in ("onear", "atleast"):
-        return f"did you mean {chunk.upper()}? Operators are upper case"
-    if glued := re.fullmatch(r"(O?NEAR)([0-9]+)", chunk):
-        return f"did you mean {glued[1]}/{glued[2]}?"
-    slashed = _SLASHED.fullmatch(chunk)
-    if not slashed:
-        return ""
-    name, digits, rest = slashed[1].upper(), slashed[2], slashed[3]
-    if name in ("NEAR", "ONEAR") and rest == "f" and digits:
-        return f"did you mean ONEAR/{digits}?"
-    if name in ("NEAR", "ONEAR", "ATLEAST"):
-        return f"did you mean {name}/{digits or 'n'}? A whole number stands behind the stroke"
-    meant = closest(name, ("NEAR", "ONEAR", "ATLEAST"))
-    if digits and not rest and meant:
-        return f"did you mean {meant}/{digits}? If it is a word, quote it"
-    if digits and not rest and name in _FOREIGN:
-        return f"did you mean NEAR/{digits} or ONEAR/{digits}? If it is a word, quote it"
-    return ""
-
-
-def _swapped(word: str) -> str:
-    """Find the operator of which a word is a permutation."""
-    return next((op for op in OPERATORS if len(op) > 2 and sorted(op) == sorted(word)), "")
-
-
-def closest(word: str, names: tuple[str, ...], limit: int = 2) -> str:
-    """Find the name within `limit` edits (a swap is one) of a word of three letters or more."""
-    if len(word) < 3 or len(word) > 20:
-        return ""
-    distance, name = min((edits(word, name), name) for name in names)
-    return name if distance <= min(limit, len(word) // 2) else ""
-
-
-def edits(left: str, right: str) -> int:
-    """Count the edits between two short words; swapping neighbours counts as one."""
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        earlier, before, row = before, row, [i]
-        for j, b in enumerate(right, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
+        elif self.lexemes and (gap := vendor_gap(chunk)):
+            what = f"{chunk!r} is read as a word; did you mean NEAR/{gap}?"
+            self.problems.append(
+                warning(self.at, what, "quote it if it is a word", "looks-like-operator")
+            )

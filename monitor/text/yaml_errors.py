@@ -19,6 +19,8 @@ INDICATORS = {
 }
 _KEY = re.compile(r"""\s*(?:- +)*(?:[\w-]+: +)?""")
 _CLOSING = {"[": "]", "{": "}"}
+_SINGLE_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR)\b")
 _FLOW_ITEM = re.compile(r"""(?:(?<!\w)"[^"]*"|(?<!\w)'[^']*'|[^,\]}])*""")
 
 
@@ -108,10 +110,20 @@ def _after_quote(at: _Stumble) -> _Told | None:
         leaf_at = at.line_start + before[:-1].rfind(before[-1])
     return _Told(
         what="text follows a closing quote",
-        cure=f"quote the whole line: {quoted(at.rest(leaf_at))}",
+        cure=f"quote the whole line: {quoted(_in_double_quotes(at.rest(leaf_at)))}",
         code="yaml-text-after-quote",
         index=at.index,
     )
+
+
+def _in_double_quotes(leaf: str) -> str:
+    """Write the quotes that a leaf opens with so that query text reads them as a phrase."""
+    found = _SINGLE_QUOTED.match(leaf)
+    if not found:
+        return leaf
+    inner = found[1].replace("''", "'")
+    is_query = '"' in inner or _OPERATOR.search(inner) is not None
+    return (f"({inner})" if is_query else f'"{inner}"') + leaf[found.end() :]
 
 
 def _indicator(at: _Stumble) -> _Told | None:
