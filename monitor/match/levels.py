@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from monitor.match.brackets import MAX_CHARS, ORDERS, Piece, bracketed
 from monitor.match.lexer import Kind, Lexeme
 from monitor.match.problems import QueryProblem, error
 from monitor.match.tree import And, Near, Node, Not, Or, Place
+
+_QUOTES = "'\"“”„‟«»＂‘’‚"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,26 +24,59 @@ class Operand:
     is_near: bool = False
 
 
-def combine(
-    text: str,
-    operands: list[Operand],
-    joins: list[Lexeme | None],
-    problems: list[QueryProblem],
-) -> Node | None:
-    """Build one node, or list why not; `joins[i]` stands between operands i and i + 1."""
-    side_by_side = [i for i, join in enumerate(joins) if join is None]
-    if side_by_side:
-        problems.append(_beside(text, operands, joins, side_by_side[0]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Be what stands between two parentheses; `joins[i]` is between operands i and i + 1.
+
+    `loads` tells whether a text is a query: a cure that is an error itself is not shown.
+    """
+
+    text: str
+    operands: list[Operand]
+    joins: list[Lexeme | None]
+    loads: Callable[[str], bool]
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether it is too long to be shown in a cure."""
+        return self.operands[-1].end - self.operands[0].start > MAX_CHARS
+
+    def part(self, operand: Operand) -> str:
+        """Give the text of an operand."""
+        return self.text[operand.start : operand.end]
+
+    def written(self, *orders: str) -> tuple[str, ...]:
+        """Write the level in each of these orders of binding, as far as it loads then."""
+        if self.is_long:
+            return ()
+        pieces = [self._piece(operand) for operand in self.operands]
+        joins = [join for join in self.joins if join]
+        texts = dict.fromkeys(bracketed(pieces, joins, ORDERS[order]) for order in orders)
+        return tuple(text for text in texts if self.loads(text))
+
+    def _piece(self, operand: Operand) -> Piece:
+        sign = operand.negation
+        if sign is None:
+            return Piece(text=self.part(operand))
+        negation = "-" if sign.kind is Kind.MINUS else "NOT "
+        return Piece(text=self.text[sign.end : operand.end].strip(), negation=negation)
+
+
+def combine(level: Level, problems: list[QueryProblem]) -> Node | None:
+    """Build one node, or list why not."""
+    if any(join is None for join in level.joins):
+        problems.append(_beside(level))
         return None
     before = len(problems)
-    chains, chain_joins = _nears(text, operands, [join for join in joins if join], problems)
+    chains, chain_joins = _nears(level, problems)
     if len(problems) > before:
         return None
     kinds = {join.kind for join in chain_joins}
     negated = [operand for operand in chains if operand.negation]
     if Kind.OR in kinds and (Kind.AND in kinds or negated):
-        problems.append(_mixed(text, chains, chain_joins))
+        problems.append(_mixed(level, chains, chain_joins))
         return None
+    text = level.text
     parts = tuple(_signed(text, operand) for operand in chains)
     if len(parts) == 1:
         return parts[0]
@@ -57,46 +94,78 @@ def _signed(text: str, operand: Operand) -> Node:
     return Not(place=_place(text, operand.start, operand.end), part=operand.node)
 
 
-def _beside(
-    text: str, operands: list[Operand], joins: list[Lexeme | None], first: int
-) -> QueryProblem:
+def _beside(level: Level) -> QueryProblem:
     """Name operands without an operator between them, with both cures."""
-    last = first
-    while last < len(joins) and joins[last] is None:
-        last += 1
-    texts = [text[operand.start : operand.end] for operand in operands[first : last + 1]]
-    bare = " ".join(piece.strip('"“”„‟«»＂‘’‚') for piece in texts)
-    conjunction = " AND ".join(texts)
-    # in quotes a prefix, a list or a mark would be a word like any other
-    is_phrase = not any(piece[0] in "($#@" or ":" in piece for piece in texts)
-    cure = f'"{bare}" or {conjunction}?' if is_phrase else f"write {conjunction}"
-    what = f"{' '.join(texts)} stand side by side without an operator"
-    return error(operands[first].start, what, cure, "side-by-side")
+    runs, joins = _runs(level)
+    first = next(run for run in runs if len(run) > 1)
+    if level.is_long:
+        runs, joins = [first], []
+    what = f"{' '.join(map(level.part, first))} stand side by side without an operator"
+    texts = [[level.part(operand) for operand in run] for run in runs]
+    phrase = _line([_phrase(run) for run in texts], joins)
+    plain = _line([_all_of(run) for run in texts], joins)
+    grouped = _line([f"({_all_of(run)})" if len(run) > 1 else run[0] for run in texts], joins)
+    conjunction = next(filter(level.loads, (plain, grouped)), "")
+    offered = tuple(filter(None, (phrase if level.loads(phrase) else "", conjunction)))
+    cure = " or ".join(offered) + "?" if len(offered) > 1 else f"write {''.join(offered)}"
+    if not offered:
+        cure = "put an operator between them, or quote them as a phrase"
+    return error(first[0].start, what, cure, "side-by-side", offered)
 
 
-def _nears(
-    text: str, operands: list[Operand], joins: list[Lexeme], problems: list[QueryProblem]
-) -> tuple[list[Operand], list[Lexeme]]:
+def _runs(level: Level) -> tuple[list[list[Operand]], list[str]]:
+    """Gather what stands side by side, with the operators between."""
+    runs, between = [[level.operands[0]]], []
+    for join, operand in zip(level.joins, level.operands[1:], strict=True):
+        if join is None:
+            runs[-1].append(operand)
+        else:
+            runs.append([operand])
+            between.append(join.text)
+    return runs, between
+
+
+def _phrase(run: list[str]) -> str:
+    """Quote a run; "" if quotes would make a prefix, a list or a mark a word like any other."""
+    if len(run) == 1:
+        return run[0]
+    if any(piece[0] in "($#@" or ":" in piece for piece in run):
+        return '""'  # which does not load
+    return '"' + " ".join(piece.strip(_QUOTES) for piece in run) + '"'
+
+
+def _all_of(run: list[str]) -> str:
+    return " AND ".join(piece.strip("'") for piece in run)
+
+
+def _line(texts: list[str], joins: list[str]) -> str:
+    pairs = zip(joins, texts[1:], strict=True)
+    return "".join([texts[0], *(f" {join} {text}" for join, text in pairs)])
+
+
+def _nears(level: Level, problems: list[QueryProblem]) -> tuple[list[Operand], list[Lexeme]]:
     """Gather each run joined by NEAR into one operand."""
     chains: list[Operand] = []
     outer: list[Lexeme] = []
-    run = [operands[0]]
+    run = [level.operands[0]]
     inner: list[Lexeme] = []
-    for join, operand in zip(joins, operands[1:], strict=True):
+    joins = [join for join in level.joins if join]
+    for join, operand in zip(joins, level.operands[1:], strict=True):
         if join.kind is Kind.NEAR:
             inner.append(join)
             run.append(operand)
             continue
-        chains.append(_near(text, run, inner, problems))
+        chains.append(_near(level, run, inner, problems))
         outer.append(join)
         run, inner = [operand], []
-    chains.append(_near(text, run, inner, problems))
-    problems += _or_beside_near(text, chains, outer)
+    chains.append(_near(level, run, inner, problems))
+    if not any(problem.code == "mixed-near" for problem in problems):
+        problems += _or_beside_near(level, chains, outer)
     return chains, outer
 
 
 def _near(
-    text: str, run: list[Operand], joins: list[Lexeme], problems: list[QueryProblem]
+    level: Level, run: list[Operand], joins: list[Lexeme], problems: list[QueryProblem]
 ) -> Operand:
     if not joins:
         return run[0]
@@ -105,11 +174,9 @@ def _near(
         (j for j in joins if (j.gap, j.is_ordered) != (first.gap, first.is_ordered)), None
     )
     if other is not None:
-        cut = joins.index(other)
-        left = text[run[0].start : run[cut].end]
-        cure = f"write ({left}) {other.text} {text[run[cut + 1].start : run[-1].end]}"
         what = f"{first.text} and {other.text} side by side"
-        problems.append(error(other.start, what, cure, "mixed-near"))
+        offered = level.written("near-and-or", "near-or-and")[:1]
+        problems.append(error(other.start, what, _cure(offered), "mixed-near", offered))
     for operand in run[1:]:
         if operand.negation is not None:
             what = f"{operand.negation.text} stands inside {first.text}"
@@ -117,7 +184,7 @@ def _near(
             problems.append(error(operand.start, what, cure, "near-operand"))
     start = run[0].node.place.start if run[0].negation else run[0].start
     node = Near(
-        place=_place(text, min(start, run[0].end), run[-1].end),
+        place=_place(level.text, min(start, run[0].end), run[-1].end),
         parts=tuple(operand.node for operand in run),
         gap=first.gap,
         is_ordered=first.is_ordered,
@@ -127,47 +194,32 @@ def _near(
     )
 
 
-def _or_beside_near(text: str, chains: list[Operand], joins: list[Lexeme]) -> list[QueryProblem]:
+def _or_beside_near(
+    level: Level, chains: list[Operand], joins: list[Lexeme]
+) -> list[QueryProblem]:
     for at, join in enumerate(joins):
-        left, right = chains[at], chains[at + 1]
-        if join.kind is Kind.OR and (left.is_near or right.is_near):
-            texts = [_grouped(text, chain) for chain in (left, right)]
-            cure = f"write {texts[0]} OR {texts[1]} if that is meant"
+        if join.kind is Kind.OR and (chains[at].is_near or chains[at + 1].is_near):
+            offered = level.written("near-and-or", "or-near-and")
             what = "an OR beside a near, without parentheses"
-            return [error(join.start, what, cure, "mixed-near")]
+            return [error(join.start, what, _cure(offered), "mixed-near", offered)]
     return []
 
 
-def _grouped(text: str, operand: Operand) -> str:
-    piece = text[operand.start : operand.end]
-    return f"({piece})" if operand.is_near else piece
-
-
-def _mixed(text: str, operands: list[Operand], joins: list[Lexeme]) -> QueryProblem:
+def _mixed(level: Level, chains: list[Operand], joins: list[Lexeme]) -> QueryProblem:
     """Show the likely parentheses where AND or NOT stands beside OR."""
-    words = "AND" if any(j.kind is Kind.AND for j in joins) else "NOT"
-    ors_first = _bracketed(text, operands, joins, Kind.OR)
-    ands_first = _bracketed(text, operands, joins, Kind.AND)
-    cure = f"write {ors_first}" + (f", or {ands_first}" if ands_first != ors_first else "")
+    words = "AND" if any(join.kind is Kind.AND for join in joins) else "NOT"
     offset = next(join.start for join in joins if join.kind is Kind.OR)
-    return error(offset, f"{words} beside OR, without parentheses", cure, "mixed-operators")
+    what = f"{words} beside OR, without parentheses"
+    for join, chain in zip(joins, chains[1:], strict=True):
+        if join.kind is Kind.OR and chain.negation is not None:
+            shown = level.text[chain.negation.start : chain.end][:MAX_CHARS]
+            cure = f"add a word that must be there: ... OR (word AND {shown})"
+            return error(offset, what, cure, "mixed-operators")
+    offered = level.written("near-or-and", "near-and-or")
+    return error(offset, what, _cure(offered), "mixed-operators", offered)
 
 
-def _bracketed(text: str, operands: list[Operand], joins: list[Lexeme], inner: Kind) -> str:
-    """Write the level with the runs joined by `inner` in parentheses."""
-    groups: list[list[str]] = [[]]
-    outer = []
-    for at, operand in enumerate(operands):
-        if at and joins[at - 1].kind is not inner:
-            groups.append([])
-            outer.append(joins[at - 1].kind.value)
-        piece = text[operand.start : operand.end]
-        is_bare_not = operand.negation is not None and inner is Kind.OR
-        groups[-1].append(f"({piece})" if is_bare_not and len(operands) == 2 else piece)
-    pieces = [
-        f"({f' {inner.value} '.join(group)})" if len(group) > 1 else group[0] for group in groups
-    ]
-    line = pieces[0]
-    for operator, piece in zip(outer, pieces[1:], strict=True):
-        line += f" {operator} {piece}"
-    return line
+def _cure(offered: tuple[str, ...]) -> str:
+    if not offered:
+        return "put what belongs together in parentheses"
+    return f"write {', or '.join(offered)}"

@@ -11,7 +11,8 @@ from monitor.model.problem import Severity
 class QueryProblem:
     """Name one defect of a query text; `offset` counts code points from its start.
 
-    `what`, `cure` and `code` are as in `monitor.model.problem.Problem`.
+    `what`, `cure` and `code` are as in `monitor.model.problem.Problem`. `offered` are the query
+    texts that the cure shows to be written instead; each of them loads.
     """
 
     offset: int
@@ -19,6 +20,7 @@ class QueryProblem:
     cure: str
     code: str
     severity: Severity = Severity.ERROR
+    offered: tuple[str, ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -31,6 +33,8 @@ def warning(offset: int, what: str, cure: str, code: str) -> QueryProblem:
     return QueryProblem(offset=offset, what=what, cure=cure, code=code, severity=Severity.WARNING)
 
 
-def error(offset: int, what: str, cure: str, code: str) -> QueryProblem:
+def error(
+    offset: int, what: str, cure: str, code: str, offered: tuple[str, ...] = ()
+) -> QueryProblem:
     """Name something that keeps the query from being used."""
-    return QueryProblem(offset=offset, what=what, cure=cure, code=code)
+    return QueryProblem(offset=offset, what=what, cure=cure, code=code, offered=offered)

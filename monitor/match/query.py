@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.match.checks import near_faults, unanchored
-from monitor.match.levels import Operand, combine
+from monitor.match.levels import Level, Operand, combine
 from monitor.match.lexer import Kind, Lexeme, Lexer
 from monitor.match.problems import QueryProblem, error
 from monitor.match.tree import Field, ListRef, Node, Place
@@ -31,12 +32,25 @@ def parse_query(text: str, *, needs_positive: bool = True) -> Parsed:
     `NOT x` beside other lines is judged by `unanchored` on the whole rule instead. Lists are left
     unresolved: run `near_faults` again on the resolved tree.
     """
+    return _parsed(text, needs_positive=needs_positive, loads=_loads)
+
+
+def _loads(text: str) -> bool:
+    """Tell whether a text is a query as it stands; its own cures are not worked out."""
+    return _parsed(text, needs_positive=True, loads=_is_not_asked).node is not None
+
+
+def _is_not_asked(_text: str) -> bool:
+    return False
+
+
+def _parsed(text: str, *, needs_positive: bool, loads: Callable[[str], bool]) -> Parsed:
     lexer = Lexer(text)
     lexer.read()
     problems = lexer.problems
     node = None
     if not any(problem.is_error for problem in problems):
-        reader = _Reader(text, lexer.lexemes, problems)
+        reader = _Reader(text, lexer.lexemes, problems, loads)
         node = reader.read()
     if node is not None:
         problems += near_faults(node)
@@ -57,10 +71,17 @@ def _only_negated(node: Node) -> QueryProblem:
 class _Reader:
     """Read balanced lexemes, one level of parentheses after the other."""
 
-    def __init__(self, text: str, lexemes: list[Lexeme], problems: list[QueryProblem]) -> None:
+    def __init__(
+        self,
+        text: str,
+        lexemes: list[Lexeme],
+        problems: list[QueryProblem],
+        loads: Callable[[str], bool],
+    ) -> None:
         self.text = text
         self.lexemes = lexemes
         self.problems = problems
+        self.loads = loads
         self.at = 0
 
     def read(self) -> Node | None:
@@ -102,7 +123,10 @@ class _Reader:
                 offset = lexeme.start if lexeme else len(self.text)
                 self._fail(offset, "nothing stands here", "write a word or phrase", "empty")
             return None
-        return combine(self.text, operands, joins, self.problems) if is_sound else None
+        if not is_sound:
+            return None
+        level = Level(text=self.text, operands=operands, joins=joins, loads=self.loads)
+        return combine(level, self.problems)
 
     def _join(self, lexeme: Lexeme) -> Lexeme | None:
         """Take the operator between two operands; None where they stand side by side."""
@@ -206,10 +230,24 @@ class _Reader:
         if lexeme.kind in (Kind.WORD, Kind.QUOTED):
             self.at += 1
             return self._word(lexeme, in_field=in_field, prefix=prefix)
-        cure = 'write exact:Word or exact:"Two Words" for each'
-        self._fail(prefix.start, "exact: takes one word or one phrase", cure, "exact")
+        start = self.at
         self._skip()
+        inner = self.lexemes[start : self.at] if lexeme.kind is Kind.OPEN else []
+        offered = tuple(filter(self.loads, [self._each_exact(inner)]))
+        cure = (
+            f"write {offered[0]}" if offered else 'write exact:Word or exact:"Two Words" for each'
+        )
+        what = "exact: takes one word or one phrase"
+        self.problems.append(error(prefix.start, what, cure, "exact", offered))
         return None
+
+    def _each_exact(self, lexemes: list[Lexeme]) -> str:
+        """Write `(US OR UK)` as `exact:US OR exact:UK`; "" without lexemes."""
+        words = (Kind.WORD, Kind.QUOTED)
+        inner = lexemes[1:-1]
+        text = " ".join(("exact:" if each.kind in words else "") + each.text for each in inner)
+        is_whole = len(lexemes) + 1 == len(self.lexemes)
+        return text if is_whole else f"({text})"
 
     def _skip(self) -> None:
         """Pass over the operand that follows: prefixes, then a word or whole parentheses."""

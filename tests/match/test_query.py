@@ -129,7 +129,8 @@ ERRORS = [
     ("a*", "open-wildcard", 0, "more letters"),
     ('"Meta *"', "open-wildcard", 6, "more letters"),
     ("exact:me*", "exact-wildcard", 6, "drop"),
-    ("exact:(A OR B)", "exact", 0, "for each"),
+    ("exact:(A OR B)", "exact", 0, "exact:A OR exact:B"),
+    ("exact:#a", "exact", 0, "for each"),
     ("title:(body:A)", "nested-field", 7, "one field"),
     ("A NEAR/5 (B AND C)", "near-operand", 10, "outside"),
     ("A NEAR/5 title:B", "near-operand", 9, "outside"),
@@ -169,6 +170,42 @@ def test_what_cannot_be_meant_is_an_error_with_its_place_and_cure(
     first = next(p for p in parsed.problems if p.is_error)
     assert (first.code, first.offset) == (code, offset)
     assert cure in first.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("A OR B AND C", ("(A OR B) AND C", "A OR (B AND C)")),
+        ("A NOT B OR C", ("A AND NOT (B OR C)", "(A AND NOT B) OR C")),
+        ("A OR NOT B", ()),
+        ("A AND B OR -C", ()),
+        ("NOT A OR B AND C", ("NOT (A OR B) AND C",)),
+        ("A NEAR/5 B OR C", ("(A NEAR/5 B) OR C", "A NEAR/5 (B OR C)")),
+        ("A NEAR/5 B OR C AND D", ("(A NEAR/5 B) OR (C AND D)", "A NEAR/5 (B OR C) AND D")),
+        ("A NEAR/5 B NEAR/3 C ONEAR D", ("((A NEAR/5 B) NEAR/3 C) ONEAR D",)),
+        ("A NEAR/5 B NEAR/3 C OR D", ("((A NEAR/5 B) NEAR/3 C) OR D",)),
+        ("a b OR c", ('"a b" OR c', "(a AND b) OR c")),
+        ("a b AND c d", ('"a b" AND "c d"', "a AND b AND c AND d")),
+        ("a b NEAR/5 c", ('"a b" NEAR/5 c', "a AND b NEAR/5 c")),
+        ("'set up' AND x", ('"set up" AND x', "set AND up AND x")),
+        ("$meta office OR x", ("($meta AND office) OR x",)),
+        ("exact:(US OR UK)", ("exact:US OR exact:UK",)),
+        ("exact:(US OR UK) AND x", ("(exact:US OR exact:UK)",)),
+        ("exact:(U* OR UK)", ()),
+    ],
+)
+def test_a_cure_shows_the_likely_parentheses_and_only_such_as_load(
+    text: str, offered: tuple[str, ...]
+) -> None:
+    problem = next(one for one in parse_query(text).problems if one.is_error)
+    assert problem.offered == offered
+    assert all(cure in problem.cure for cure in offered)
+    assert problem.cure
+
+
+def test_an_or_not_is_told_to_add_a_word_that_must_be_there() -> None:
+    (problem,) = parse_query("A OR NOT B").problems
+    assert problem.cure == "add a word that must be there: ... OR (word AND NOT B)"
 
 
 @pytest.mark.parametrize(
@@ -261,3 +298,22 @@ def test_every_word_of_a_query_is_in_the_tree_or_an_error_is_given(
 def test_no_query_text_crashes_the_parser(text: str) -> None:
     parsed = parse_query(text)
     assert (parsed.node is None) is any(p.is_error for p in parsed.problems)
+
+
+LEVEL = ["a", "b", '"c d"', "$e", "#f", "(a OR b)", "-g", "'h", "exact:(a OR b)", "title:a"]
+JOINS = [" AND ", " OR ", " NOT ", " OR NOT ", " NEAR/2 ", " NEAR/3 ", " ONEAR/2 ", " "]
+
+
+@calm
+@given(st.lists(st.tuples(st.sampled_from(LEVEL), st.sampled_from(JOINS)), max_size=6))
+def test_every_cure_that_is_shown_loads(pieces: list[tuple[str, str]]) -> None:
+    text = "".join(piece + join for piece, join in pieces) + "z"
+    for problem in parse_query(text).problems:
+        for cure in problem.offered:
+            assert cure in problem.cure
+            assert parse_query(cure).node is not None, cure
+
+
+def test_a_long_level_is_refused_without_being_written_anew() -> None:
+    (problem,) = parse_query(" AND ".join(["a"] * 15_000) + " OR b").problems
+    assert problem.cure == "put what belongs together in parentheses"
