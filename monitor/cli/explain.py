@@ -24,10 +24,20 @@ from monitor.clock import system_clock
 from monitor.errors import StoreError
 from monitor.match.explain import as_json as explanation_json
 from monitor.match.explain import as_lines, explain
+from monitor.model.alert import Reason
 from monitor.model.article import Article
 from monitor.normalise.seed import read_seed
 from monitor.settings import Settings
 from monitor.store import alerts, articles
+
+WHY_QUIET = {
+    Reason.TOLD_ONCE: "its story was told, and the rule says `again: never`",
+    Reason.COPY: "it repeats an article that its story has",
+    Reason.KNOWN_SOURCE: "its source is in the story already",
+    Reason.ALREADY_RAISED: "it raised one before",
+    Reason.TOO_OLD: "it was older than the look-back (`backfill`) when it came",
+}
+"""What is said of an article that matched and raised no alert."""
 
 
 def explain_command(
@@ -62,7 +72,9 @@ def _find(settings: Settings, name: str) -> tuple[Article, dict[str, str]]:
             found = articles.find(tx, name)
             if found is not None:
                 reasons = alerts.why_quiet(tx, found[0])
-                return found[1], {str(rule): reason.value for rule, reason in reasons.items()}
+                return found[1], {
+                    str(rule): WHY_QUIET.get(why, why.value) for rule, why in reasons.items()
+                }
     except StoreError:
         pass  # no database yet: files can be judged all the same
     return _read_file(settings, name), {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from monitor.match.evaluate import DEFAULT_FIELDS, Document
 from monitor.match.findings import (
+    conditions_text,
     found_text,
     gaps,
     is_positional,
@@ -39,6 +41,23 @@ MAX_MISSES_SHOWN = 8
 SNIPPET_CHARS = 160
 
 
+class NodeKind(StrEnum):
+    """Name what a node of an explanation stands for; a line's label may be any word."""
+
+    WORD = "word"
+    PHRASE = "phrase"
+    NEAR = "near"
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+    LIST = "list"
+    FIELD = "field"
+    LINE = "line"
+    REST = "rest"  # alternatives that are only counted
+    EXCLUDE = "exclude"
+    ONLY = "only"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """Be what a node found: its words, their places (at most 20), and a line of text around.
@@ -54,13 +73,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedNode:
-    """Be one node of the rule with its verdict.
+    """Be one node of the rule with its verdict; `kind` says what it is.
 
     `label` is the writer's own name for the line, or what the node is ("all of", "any of",
     "near", "word", "exclude", "only", ...). `text` is its query text. `detail` says what a
     failure missed by ("office ... open: 14 apart, limit 12"), or a note.
     """
 
+    kind: NodeKind
     label: str
     text: str
     matched: bool
@@ -87,12 +107,15 @@ class Explanation:
     notes: tuple[str, ...] = ()
 
 
-def explain(loaded: LoadedRule, article: Article) -> Explanation:
-    """Explain why a rule matches an article, or why not."""
+def explain(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Explanation:
+    """Explain why a rule matches an article, or why not.
+
+    Without `with_only` metadata filters are left out, as `judge` leaves them out.
+    """
     document = Document(article)
     query = _explained(loaded.query, document, DEFAULT_FIELDS)
     excludes = tuple(_excluded(node, document) for node in loaded.exclude)
-    results = judge_only(loaded.only, document)
+    results = judge_only(loaded.only, document) if with_only else ()
     only = tuple(_filter(result) for result in results)
     reasons = (*_missing(query), *_fired(excludes), *_held_back(results))
     return Explanation(
@@ -125,7 +148,7 @@ def as_lines(explanation: Explanation) -> list[str]:
 
 def _lines(node: ExplainedNode, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    text = "" if node.children and node.label not in ("near", "ordered near") else node.text
+    text = "" if node.children and node.kind is not NodeKind.NEAR else node.text
     sides = [part for part in (node.found.text if node.found else "", node.detail) if part]
     head = f"{indent}{'+' if node.matched else '-'} {node.label}"
     yield ": ".join([f"{head} {text}".rstrip(), *(["; ".join(sides)] if sides else [])])
@@ -139,6 +162,7 @@ def _explained(node: Node, document: Document, fields: tuple[str, ...]) -> Expla
     matched = document.holds(node, fields)
     found = _sighting(node, document, fields) if matched and is_positional(node) else None
     return ExplainedNode(
+        kind=_KINDS[type(node)],
         label=_label(node),
         text=node.place.text,
         matched=matched,
@@ -178,7 +202,7 @@ def _terms(
         yield _explained(part, document, fields)
     if misses > MAX_MISSES_SHOWN:
         text = f"{misses - MAX_MISSES_SHOWN} more alternatives"
-        yield ExplainedNode(label="not found", text=text, matched=False)
+        yield ExplainedNode(kind=NodeKind.REST, label="not found", text=text, matched=False)
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
@@ -192,10 +216,15 @@ def _label(node: Node) -> str:
         return f"in {node.name}"
     if isinstance(node, Near):
         return "ordered near" if node.is_ordered else "near"
-    names = {
-        Word: "word", Phrase: "phrase", And: "all of", Or: "any of", Not: "not", ListRef: "list"
-    }  # fmt: skip
-    return names[type(node)]
+    kind = _KINDS[type(node)]
+    return {NodeKind.ALL: "all of", NodeKind.ANY: "any of"}.get(kind, kind.value)
+
+
+_KINDS: dict[type[Node], NodeKind] = {
+    Word: NodeKind.WORD, Phrase: NodeKind.PHRASE, Near: NodeKind.NEAR, And: NodeKind.ALL,
+    Or: NodeKind.ANY, Not: NodeKind.NOT, ListRef: NodeKind.LIST, Field: NodeKind.FIELD,
+    Line: NodeKind.LINE,
+}  # fmt: skip
 
 
 def _sighting(node: Node, document: Document, fields: tuple[str, ...]) -> Sighting:
@@ -214,8 +243,10 @@ def _detail(node: Node, document: Document, fields: tuple[str, ...], *, matched:
         return _near_miss(node, document, fields)
     if isinstance(node, ListRef) and node.part is None:
         return "the list is not loaded"
-    if isinstance(node, Not) and not matched and is_positional(node.part):
-        return f"found {found_text(node.part, document, fields)}"
+    if isinstance(node, Not) and not matched:
+        return f"found {conditions_text(node.part, document, fields) or node.part.place.text}"
+    if isinstance(node, Or) and not matched and not is_positional(node):
+        return "no alternative holds"
     return ""
 
 
@@ -236,6 +267,8 @@ def _near_miss(node: Near, document: Document, fields: tuple[str, ...]) -> str:
             found = chains(parts, gap, is_ordered=node.is_ordered)
             best = gap, name, min(found, key=lambda chain: max(gaps(chain)))
     if best is None:
+        if _overlap(node, document, fields):
+            return "found only where they overlap, and a near takes words beside each other"
         order = " in this order" if node.is_ordered else ""
         return f"not in one field within {MAX_GAP_SHOWN} words{order}, limit {node.gap}"
     gap, name, chain = best
@@ -243,10 +276,20 @@ def _near_miss(node: Near, document: Document, fields: tuple[str, ...]) -> str:
     return f"{words}: {gap} apart, limit {node.gap}"
 
 
+def _overlap(node: Near, document: Document, fields: tuple[str, ...]) -> bool:
+    """Tell whether a field has every part of a near, and never apart at any distance."""
+    places = [[document.occurrences(part, name) for part in node.parts] for name in fields]
+    whole = [(name, parts) for name, parts in zip(fields, places, strict=True) if all(parts)]
+    return bool(whole) and not any(
+        chains(parts, len(document.field(name).starts), is_ordered=False) for name, parts in whole
+    )
+
+
 def _excluded(node: Node, document: Document) -> ExplainedNode:
     """Explain an exclusion; here `matched` means that it fired."""
     explained = _explained(node, document, DEFAULT_FIELDS)
     return ExplainedNode(
+        kind=NodeKind.EXCLUDE,
         label="exclude",
         text=explained.text,
         matched=explained.matched,
@@ -259,29 +302,23 @@ def _excluded(node: Node, document: Document) -> ExplainedNode:
 def _filter(result: OnlyResult) -> ExplainedNode:
     detail = result.note or f"is {result.found}"
     text = f"{result.key}: {result.wanted}"
-    return ExplainedNode(label="only", text=text, matched=result.passed, detail=detail)
+    return ExplainedNode(
+        kind=NodeKind.ONLY, label="only", text=text, matched=result.passed, detail=detail
+    )
 
 
-def _missing(node: ExplainedNode) -> Iterator[str]:
-    """Name the deepest lines that failed."""
+def _missing(node: ExplainedNode, names: str = "") -> Iterator[str]:
+    """Name the deepest lines that failed, behind the names of the lines they stand in."""
     if node.matched:
         return
-    failing = [child for child in node.children if not child.matched]
-    if node.label == "all of" and failing:
-        for child in failing:
-            yield from _missing(child)
-        return
-    inner = node.children[0] if len(node.children) == 1 and not node.detail else node
-    name = "" if node.label in _PLAIN else f"{node.label}: "
-    if inner is not node and not inner.matched and inner.label == "all of":
-        yield from (f"{name}{reason}" for reason in _missing(inner))
-        return
-    yield f"{name}{node.text}: {node.detail or inner.detail or 'not found'}"
-
-
-_PLAIN = frozenset(
-    ("word", "phrase", "all of", "any of", "not", "list", "near", "ordered near", "line")
-)
+    if node.kind in (NodeKind.LINE, NodeKind.FIELD):
+        names += f"{node.label}: "
+    is_group = node.kind in (NodeKind.LINE, NodeKind.FIELD, NodeKind.ALL)
+    failing = [child for child in node.children if not child.matched] if is_group else []
+    for child in failing:
+        yield from _missing(child, names)
+    if not failing:
+        yield f"{names}{node.text}: {node.detail or 'not found'}"
 
 
 def _fired(excludes: tuple[ExplainedNode, ...]) -> Iterator[str]:

@@ -29,6 +29,12 @@ def findings(query: Node, document: Document) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def conditions_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
+    """Say what a node that holds found, one condition after the other; "" if it found nothing."""
+    found = islice(_findings(node, document, "", fields), MAX_SHOWN)
+    return ", ".join(finding.text for finding in found)
+
+
 def _findings(
     node: Node, document: Document, line: str, fields: tuple[str, ...]
 ) -> Iterator[Finding]:

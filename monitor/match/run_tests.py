@@ -36,7 +36,8 @@ def _run(loaded: LoadedRule, test: RuleTest, seeds: Mapping[str, Article]) -> Te
         return TestResult(test=test, passed=False, reason=f"{test.seed} could not be read")
     match = judge(loaded, article, with_only=test.judges_only)
     if match is None:
-        reason = "; ".join(explain(loaded, article).reasons) or "it does not match"
+        why = explain(loaded, article, with_only=test.judges_only)
+        reason = "; ".join(why.reasons) or "it does not match"
     else:
         reason = "; ".join(map(str, match.findings)) or "it matches"
     return TestResult(test=test, passed=(match is not None) == test.expects_match, reason=reason)

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from monitor.match.explain import as_json, as_lines, explain
+from monitor.match.run_tests import run_tests
+from monitor.match.tree import Only, RuleTest
 
 Make = Callable[..., Any]
 
@@ -63,3 +68,40 @@ def test_a_long_list_shows_hits_and_counts_the_misses(article: Make, rule: Make)
     lines = as_lines(explain(rule(query), article(body="term299")))
     assert len(lines) < 20
     assert any("291 more alternatives" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("a AND NOT (b AND c)", "NOT (b AND c): found b, c"),
+        ("a AND NOT title:b", "NOT title:b: found b"),
+        ("a NOT b", "NOT b: found b"),
+        ("title:(b NOT (a OR b))", "in title: NOT (a OR b): found b"),
+        ("(a NOT b) OR (c NOT a)", "(a NOT b) OR (c NOT a): no alternative holds"),
+        ('b NEAR/3 "b c"', "they overlap"),
+        ('b ONEAR/3 "b c"', "they overlap"),
+        ("c ONEAR/3 b", "not in one field within 500 words in this order"),
+    ],
+)
+def test_a_reason_says_what_was_there_and_should_not(
+    article: Make, rule: Make, query: str, reason: str
+) -> None:
+    why = explain(rule(query), article(title="b", body="a b c"))
+    assert len(why.reasons) == 1
+    assert reason in why.reasons[0]
+
+
+def test_a_line_keeps_its_name_whatever_it_is_called(article: Make, rule: Make) -> None:
+    names = ("near", "word", "list", "phrase", "all of", "any of", "not", "line")
+    why = explain(rule(dict.fromkeys(names, "absent AND (x OR y)")), article(body="x"))
+    assert why.reasons == tuple(f"{name}: absent: not found" for name in names)
+
+
+def test_a_case_without_metadata_is_not_told_what_only_would_say(
+    article: Make, rule: Make
+) -> None:
+    loaded = rule("meta", only=Only(lang=("ur",)))
+    case = RuleTest(name="x", expects_match=True, article=article(body="x", lang="en"))
+    results = run_tests(replace(loaded, tests=(case, replace(case, judges_only=True))), {})
+    assert results[0].reason == "meta: not found"
+    assert "only lang" in results[1].reason
