@@ -48,7 +48,8 @@ _HYPHEN = regex.compile(f"[{HYPHENS}\u200c]")
 _CHUNK = re.compile(r"\n\s*\n|\S+")
 _ELISION = re.compile(
     r"(?:[ldjmtscn]|qu|jusqu|lorsqu|puisqu|quoiqu"
-    r"|un|dell|all|dall|nell|sull|coll|quell|quest|sant|bell|nessun|ciascun)'(?=\w\w)"
+    r"|un|dell|all|dall|nell|sull|coll|quell|quest|sant|bell|nessun|ciascun)'(?=\w\w)",
+    re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"'[sS]$")
 _MARKS = {"#": "#", "@": "@", "$": "$", "＃": "#", "＠": "@", "＄": "$"}
@@ -202,6 +203,8 @@ def _with_joined(compound: list[Part]) -> list[Part]:
         folds.append("".join(part.folds[0] for part in compound[:-1]) + last.folds[1])
     written = "-".join(part.exact[0] for part in compound)
     exact = [written, *("-".join([*(p.exact[0] for p in compound[:-1]), e]) for e in last.exact)]
+    if len(first.exact) > 1:  # "l'Arc-en-Ciel" reads "Arc-en-Ciel" too
+        exact += ("-".join([e, *(p.exact[0] for p in compound[1:])]) for e in first.exact[1:])
     part = Part(
         first.start,
         last.end,
@@ -232,20 +235,20 @@ def _forms(word: str, kind: str, lang: str) -> tuple[tuple[str, ...], tuple[str,
     exact = [written]
     if _POSSESSIVE.search(written):
         exact.append(written[:-2])
-    folds = [fold(form) for form in exact]
     if kind == "word":
-        folds += _further_folds(folds[-1], lang)
-    return tuple(dict.fromkeys(form for form in folds if form)), tuple(exact)
+        exact += _apart(exact[-1], lang)
+    folds = [fold(form) for form in exact]
+    if "," in folds[-1] or "\u066c" in folds[-1]:
+        folds.append(folds[-1].replace(",", "").replace("\u066c", ""))
+    return tuple(dict.fromkeys(form for form in folds if form)), tuple(dict.fromkeys(exact))
 
 
-def _further_folds(folded: str, lang: str) -> list[str]:
-    """List what else a folded word reads as: its parts around an elision, bare digits."""
-    if "," in folded or "\u066c" in folded:
-        return [folded.replace(",", "").replace("\u066c", "")]
-    if "'" not in folded:
+def _apart(written: str, lang: str) -> list[str]:
+    """List what else a word reads as, in its own case: its parts around an apostrophe."""
+    if "'" not in written:
         return []
     if lang == "suffixes":
-        return [folded.partition("'")[0]]  # Meta'nın: names keep their endings apart
-    if lang == "elides" and (elision := _ELISION.match(folded)):
-        return [folded[elision.end() :], folded[: elision.end() - 1]]
+        return [written.partition("'")[0]]  # Meta'nın: names keep their endings apart
+    if lang == "elides" and (elision := _ELISION.match(written)):
+        return [written[elision.end() :], written[: elision.end() - 1]]
     return []

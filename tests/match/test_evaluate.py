@@ -40,6 +40,8 @@ CASES = [
     ("exact:US", "the US and", "told us"),
     ("exact:US", "the U.S. said", "us"),
     ("exact:Meta", "Meta's #Meta", "meta"),
+    ("exact:OTAN", "contre l'OTAN", "contre l'otan"),
+    ("exact:Apple", "l’action d’Apple", "pelure d'apple"),
     ("exact:Łódź", "w Łódź", "Lodz"),
     ('exact:"Meta Platforms"', "Meta Platforms", "meta platforms"),
     ("exact:e-mail", "an e-mail", "e mail"),

@@ -69,6 +69,27 @@ def test_one_token_has_these_readings(text: str, lang: str | None, expected: set
     assert token.surface == text
 
 
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [
+        ("l'OTAN", "fr", {"l'OTAN", "OTAN", "l"}),
+        ("D’Apple", None, {"D'Apple", "Apple", "D"}),
+        ("Meta'nın", "tr", {"Meta'nın", "Meta"}),
+        ("l'OTAN", "en", {"l'OTAN"}),
+        ("Meta's", "tr", {"Meta's", "Meta"}),
+        ("O'Brien", "fr", {"O'Brien"}),
+    ],
+)
+def test_one_token_has_these_exact_forms(text: str, lang: str | None, expected: set[str]) -> None:
+    (token,) = tokenize(text, lang=lang)
+    assert set(token.exact) == expected
+
+
+def test_an_elided_compound_has_the_exact_form_without_its_article() -> None:
+    joined = next(t for t in tokenize("l'Arc-en-Ciel", lang="fr") if t.width == 3)
+    assert {"l'Arc-en-Ciel", "Arc-en-Ciel"} <= set(joined.exact)
+
+
 def test_us_and_initials_read_each_other_exactly() -> None:
     assert [token.exact for token in tokenize("US U.S. us")] == [("US",), ("US",), ("us",)]
 
