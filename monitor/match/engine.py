@@ -14,7 +14,7 @@ from monitor.match.evaluate import Document, field_text
 from monitor.match.findings import findings
 from monitor.match.necessary import Group, groups
 from monitor.match.only import judge_only
-from monitor.match.reading import keys_of, wildcard
+from monitor.match.reading import keys_of, searched, wildcard
 from monitor.match.tree import (
     And,
     Field,
@@ -75,7 +75,7 @@ class Engine:
     def _features(self, article: Article) -> set[str]:
         chunks: set[str] = set()
         for name in self._fields:
-            chunks.update(field_text(article, name).split())
+            chunks.update(searched(name, field_text(article, name)).split())
         return self._lexicon.features(chunks, lang_class(article.lang or article.source.lang))
 
     def _candidates(self, found: set[str]) -> list[int]:

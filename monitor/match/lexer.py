@@ -181,8 +181,12 @@ class Lexer:
     def _chunk(self) -> None:
         stop = _STOPS.search(self.text, self.at)
         chunk = self.text[self.at : stop.start() if stop else len(self.text)]
-        if (prefix := _PREFIX.match(chunk)) and not self._is_in_url():
+        is_in_url = self._is_in_url()
+        prefix = _PREFIX.match(chunk)
+        if prefix and (not is_in_url or prefix[1] in (*FIELDS, "exact")):
             self._prefix(prefix)
+        elif is_in_url and "/" in chunk:
+            self._add(Kind.WORD, len(chunk), chunk)
         elif chunk[0] == "$" and chunk[1:2].isalpha():
             self._dollar(chunk)
         elif chunk[0] in "#@" and len(chunk) > 1:

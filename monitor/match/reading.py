@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from monitor.text.tokens import Part, placed
+from monitor.text.tokens import Part, placed, url_words
 
 Interval = tuple[int, int]
 """Token positions, half-open."""
@@ -25,6 +25,11 @@ def keys_of(part: Part) -> list[str]:
     if part.mark:
         keys += [part.mark + form for form in part.folds]
     return keys
+
+
+def searched(name: str, text: str) -> str:
+    """Give the text of a field as it is cut into tokens; of the same length."""
+    return url_words(text) if name == "url" else text
 
 
 class FieldText:
@@ -44,7 +49,7 @@ class FieldText:
         self.paragraphs: list[int] = []
         self.postings: dict[str, list[Interval]] = {}
         self._memo: dict[str, list[Interval]] = {}
-        for at, base, paragraph, reading in placed(text, lang):
+        for at, base, paragraph, reading in placed(searched(name, text), lang):
             for part in reading.parts:
                 self._add(at, base, paragraph, part)
         if name == "tag":  # each line is a tag of its own

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from monitor.match.problems import QueryProblem, error, warning
 from monitor.match.tree import Node, Phrase, Place, Word
-from monitor.text.tokens import Token, tokenize
+from monitor.text.tokens import Token, tokenize, url_words
 
 # Two letters of the Vai script stand for the wildcards while a word is cut and folded: they count
 # as letters, have no case, and folding leaves them alone.
@@ -36,9 +36,10 @@ def read_leaf(
     """Read a word, or words to stand side by side, that starts at `offset` of the query.
 
     `shown` is the text its place repeats (with quotes or prefix); `keeps_mark` is set for words
-    outside quotes, where # and @ mean something.
+    outside quotes, where # and @ mean something. With `is_url` the signs of a URL part words, and
+    of the wildcards only `*` is left.
     """
-    units = _units(text)
+    units = _units(url_words(text) if is_url else text)
     problems = [*_punctuation(text, offset, units, is_url=is_url)]
     place = Place(text=shown or text, start=offset, end=offset + len(text))
     if not units:

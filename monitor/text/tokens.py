@@ -53,6 +53,7 @@ _ELISION = re.compile(
 )
 _POSSESSIVE = re.compile(r"'[sS]$")
 _MARKS = {"#": "#", "@": "@", "$": "$", "＃": "#", "＠": "@", "＄": "$"}
+_URL_SIGNS = str.maketrans("?&=", "   ")
 _SIMPLE = re.compile(r"[\"'(\[]*([A-Za-z]+)[\"'),.;:!?\]]*")
 
 
@@ -136,6 +137,11 @@ def placed(text: str, lang: str = "") -> Iterator[tuple[int, int, int, Reading]]
         if reading.width:
             yield hit.start(), position, paragraph, reading
             position += reading.width
+
+
+def url_words(url: str) -> str:
+    """Part a URL at `?`, `&` and `=`, which would be a wildcard or join words; same length."""
+    return url.translate(_URL_SIGNS)
 
 
 def lang_class(lang: str | None) -> str:

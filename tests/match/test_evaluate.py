@@ -107,6 +107,20 @@ def test_a_field_looks_only_into_itself(article: Make, rule: Make) -> None:
         assert judge(rule(query), judged) is None, query
 
 
+def test_the_signs_of_a_url_part_its_words(article: Make, rule: Make) -> None:
+    judged = article(url="https://dawn.com/news?lang=en&id=5&ref=home-page")
+    for query in (
+        "url:dawn.com/news?lang=en", "url:en&id=5", "url:id=5", "url:news/", "url:lang",
+        "url:(id=5 AND ref=home*)", "url:exact:en&id", "url:https://dawn.com/news?lang=en&id=5",
+    ):  # fmt: skip
+        assert judge(rule(query), judged), query
+        assert Engine([rule(query)]).match(judged), query
+    for query in ("url:news?id=5", "url:dawn.com/new?", "url:id=6"):
+        assert judge(rule(query), judged) is None, query
+    found = judge(rule("url:en&id=5"), judged)
+    assert [finding.text for finding in found.findings] == ["en&id=5"]
+
+
 def test_not_is_judged_on_the_whole_article(article: Make, rule: Make) -> None:
     assert judge(rule("Meta NOT Google"), article(title="Google", body="Meta")) is None
 

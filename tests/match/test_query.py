@@ -67,6 +67,8 @@ READINGS = [
     ("title:(A OR B)", "title:or(a, b)"),
     ("title: A AND body:exact:B", "and(title:a, body:B!)"),
     ("url:https://dawn.com/business", 'url:"https dawn com business"'),
+    ("url:dawn.com/news?id=5", 'url:"dawn com news id 5"'),
+    ("url:news/5", 'url:"news 5"'),
     ("e-mail", "e-mail"),
     ("anti-trust*", "anti-trust*"),
     ("AT&T", "at&t"),
