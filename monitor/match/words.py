@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from monitor.match.problems import QueryProblem, error, warning
@@ -12,6 +13,7 @@ from monitor.text.tokens import Token, tokenize, url_words
 # as letters, have no case, and folding leaves them alone.
 _TO_LETTERS = str.maketrans({"*": "\ua500", "?": "\ua501"})
 _TO_WILDCARDS = str.maketrans({"\ua500": "*", "\ua501": "?"})
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}\D*")
 MIN_LITERALS = 2
 """A wildcard with fewer letters would hit a good part of all words."""
 
@@ -77,6 +79,8 @@ def _word(
 ) -> Word:
     head = unit[0]
     folded = "-".join(part.folded for part in unit[1:]) or head.folded
+    if _THOUSANDS.fullmatch(folded):  # an article's 1,000,000 reads 1000000 too
+        folded = folded.replace(",", "")
     word = head.exact[0] if is_exact else folded
     return Word(
         place=Place(

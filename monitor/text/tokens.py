@@ -27,7 +27,10 @@ _UNSPACED = (
 )
 _LETTER = rf"[[\w\p{{M}}]--{_UNSPACED}--[\u200c\u200d]--[\uff9e\uff9f]]"
 _SKIPPED = rf"(?:[{IGNORED}]|(?<!\p{{Arabic}})\u200c)"
-_RUN = rf"{_LETTER}(?:{_LETTER}|{_SKIPPED})*+"
+_SUBSCRIPTS = "\u2080-\u2089"
+_SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+_SCRIPT = rf"(?<=\p{{L}})[{_SUBSCRIPTS}{_SUPERSCRIPTS}]++"  # H₂O, km²; 10² is no 102
+_RUN = rf"{_LETTER}(?:{_LETTER}|{_SKIPPED}|{_SCRIPT})*+"
 _JOINT = (
     rf"(?:[{APOSTROPHES}](?={_LETTER})"
     r"|(?<=\p{Nd})[.\u066b](?=\p{Nd})"
@@ -243,9 +246,10 @@ def _forms(word: str, kind: str, lang: str) -> tuple[tuple[str, ...], tuple[str,
         exact.append(written[:-2])
     if kind == "word":
         exact += _apart(exact[-1], lang)
+        exact += _without_note(word)
     folds = [fold(form) for form in exact]
-    if "," in folds[-1] or "\u066c" in folds[-1]:
-        folds.append(folds[-1].replace(",", "").replace("\u066c", ""))
+    if "," in folds[-1]:
+        folds.append(folds[-1].replace(",", ""))
     return tuple(dict.fromkeys(form for form in folds if form)), tuple(dict.fromkeys(exact))
 
 
@@ -258,3 +262,9 @@ def _apart(written: str, lang: str) -> list[str]:
     if lang == "elides" and (elision := _ELISION.match(written)):
         return [written[elision.end() :], written[: elision.end() - 1]]
     return []
+
+
+def _without_note(word: str) -> list[str]:
+    """Give a word without the raised digits at its end, which may be a note: Meta², km²."""
+    bare = word.rstrip(_SUPERSCRIPTS)
+    return [plain(bare)] if bare != word else []
