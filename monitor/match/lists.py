@@ -106,25 +106,22 @@ class TermLists:
             what, cure = f"there are two lists named '{name}'", "rename one of the files"
             self.problems.append(Problem(file=file, what=what, cure=cure, code="list-twice"))
             return
-        if found.problems or not isinstance(document, YamlMapping):
+        if not isinstance(document, YamlMapping):
             if not found.problems:
                 cure = "write `title:` and `terms:` with a list of query texts"
+                what = "this is no list of terms"
                 self.problems.append(
-                    Problem(
-                        file=file,
-                        line=1,
-                        column=1,
-                        what="this is no list of terms",
-                        cure=cure,
-                        code="list-type",
-                    )
+                    Problem(file=file, line=1, column=1, what=what, cure=cure, code="list-type")
                 )
             self._done[name] = None
             return
         self.places[name] = document
         before = len(self.problems)
         self._raw[name] = self._terms(document)
-        if any(problem.severity is Severity.ERROR for problem in self.problems[before:]):
+        misread = {problem.line for problem in found.problems}  # what is said of it is an echo
+        self.problems[before:] = [p for p in self.problems[before:] if p.line not in misread]
+        told = (*found.problems, *self.problems[before:])
+        if any(problem.severity is Severity.ERROR for problem in told):
             self._done[name] = None  # without one of its terms it would mean another thing
 
     def _terms(self, document: YamlMapping) -> tuple[tuple[Scalar, Node], ...]:

@@ -209,6 +209,21 @@ def test_lists_that_run_in_a_circle_are_named() -> None:
     assert found.rules == ()
 
 
+def test_a_list_that_yaml_misreads_tells_its_other_errors_and_is_not_used() -> None:
+    lists = {"rules/lists/a.yaml": "terms:\n  - a AND\n  - b #meta\n  - c OR\n  - sound\n"}
+    found = load("match: $a\n", lists)
+    told = [(one.line, one.code) for one in found.errors if one.file == "rules/lists/a.yaml"]
+    assert told == [(2, "operand"), (3, "yaml-swallowed-comment"), (4, "operand")]
+    assert found.rules == ()
+    assert "list-broken" in [one.code for one in found.errors]
+
+
+def test_a_list_cut_by_a_syntax_error_is_not_said_to_be_short_of_terms() -> None:
+    found = load("match: $a\n", {"rules/lists/a.yaml": "title: x\nterms: [a, 'b\n"})
+    codes = [one.code for one in found.errors if one.file == "rules/lists/a.yaml"]
+    assert codes == ["yaml-unclosed"]
+
+
 def test_lists_cannot_multiply() -> None:
     lists = {
         f"rules/lists/l{n}.yaml": f"terms: [{', '.join([f'$l{n + 1}'] * 50)}]\n" for n in range(8)
