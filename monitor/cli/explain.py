@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,8 @@ from monitor.cli.options import (
 from monitor.cli.rules import RuleArgument, pick, sound_rules
 from monitor.clock import system_clock
 from monitor.errors import StoreError
+from monitor.match.explain import Explanation, as_lines, explain
 from monitor.match.explain import as_json as explanation_json
-from monitor.match.explain import as_lines, explain
 from monitor.model.alert import Reason
 from monitor.model.article import Article
 from monitor.normalise.seed import read_seed
@@ -53,49 +54,72 @@ def explain_command(
     with exits():
         settings = settings_of(workspace)
         loaded = pick(sound_rules(settings), rule)
-        found, told = _find(settings, article)
-        explanation = explain(loaded, found)
+        found = [
+            (explain(loaded, one), told.get(rule, "")) for one, told in _find(settings, article)
+        ]
         if as_json:
-            print_json(explanation_json(explanation))
+            objects = [explanation_json(explanation) for explanation, _ in found]
+            print_json(objects[0] if len(objects) == 1 else objects)
             return
-        for line in as_lines(explanation):
-            style = "bold" if line == as_lines(explanation)[0] else None
-            out.print(line, style=style, markup=False)
-        if told.get(rule):
-            out.print(f"  no further alert: {told[rule]}", markup=False)
+        for explanation, told in found:
+            _show(explanation, told)
 
 
-def _find(settings: Settings, name: str) -> tuple[Article, dict[str, str]]:
-    """Find an article in the database, else in a file; with why its matches raised no alert."""
+def _show(explanation: Explanation, told: str) -> None:
+    heading, *lines = as_lines(explanation)
+    out.print(heading, style="bold", markup=False)
+    for line in lines:
+        out.print(line, markup=False)
+    if told:
+        out.print(f"  no further alert: {told}", markup=False)
+
+
+def _find(settings: Settings, name: str) -> list[tuple[Article, dict[str, str]]]:
+    """Find an article in the database, or those of a file; with why each raised no alert."""
+    is_seed = name.startswith("seeds/")
+    in_file = _read_file(settings, name) if is_seed else ()
+    stored = _stored(settings, [article.key for article in in_file] or [name])
+    if in_file:
+        return [stored.get(article.key, (article, {})) for article in in_file]
+    if stored:
+        return list(stored.values())
+    in_file = () if is_seed else _read_file(settings, name)
+    if not in_file:
+        fail(
+            f"there is no article {name!r}: give an id (monitor rules preview shows them), a "
+            "stored URL, a path under seeds/, a file, or - for stdin",
+            USAGE,
+        )
+    return [(article, {}) for article in in_file]
+
+
+def _stored(settings: Settings, names: Sequence[str]) -> dict[str, tuple[Article, dict[str, str]]]:
+    found = {}
     try:
         with store_of(settings) as store, store.read() as tx:
-            found = articles.find(tx, name)
-            if found is not None:
-                reasons = alerts.why_quiet(tx, found[0])
-                return found[1], {
-                    str(rule): WHY_QUIET.get(why, why.value) for rule, why in reasons.items()
-                }
+            for name in names:
+                if hit := articles.find(tx, name):
+                    reasons = alerts.why_quiet(tx, hit[0])
+                    told = {str(rule): WHY_QUIET.get(why, why) for rule, why in reasons.items()}
+                    found[name] = hit[1], told
     except StoreError:
         pass  # no database yet: files can be judged all the same
-    return _read_file(settings, name), {}
+    return found
 
 
-def _read_file(settings: Settings, name: str) -> Article:
+def _read_file(settings: Settings, name: str) -> tuple[Article, ...]:
+    """Read all articles of a file or of stdin; () if there is no such file."""
     if name == "-":
-        return _first("stdin.txt", sys.stdin.buffer.read(), name)
+        return _read("stdin.txt", sys.stdin.buffer.read(), name)
     for path in (Path(name), settings.workspace / name):
         if path.is_file():
-            return _first(path.name, path.read_bytes(), name)
-    return fail(
-        f"there is no article {name!r}: give an id (monitor rules preview shows them), a stored "
-        "URL, a path under seeds/, a file, or - for stdin",
-        USAGE,
-    )
+            return _read(path.name, path.read_bytes(), name)
+    return ()
 
 
-def _first(file: str, data: bytes, name: str) -> Article:
+def _read(file: str, data: bytes, name: str) -> tuple[Article, ...]:
     reading = read_seed(file, data, now=system_clock())
     if not reading.articles:
         reasons = "; ".join(str(problem) for problem in reading.problems)
         fail(f"{name} holds no article: {reasons or 'it is empty'}", USAGE)
-    return reading.articles[0]
+    return reading.articles

@@ -197,7 +197,8 @@ def _archive(settings: Settings) -> Iterable[Article]:
             for article in _stored(store):
                 seen.add(article.key)
                 yield article
-    yield from (a for a in _seed_articles(settings).values() if a.key not in seen)
+    for found in _seed_articles(settings).values():
+        yield from (article for article in found if article.key not in seen)
 
 
 def _stored(store: Store) -> Iterable[Article]:
@@ -282,11 +283,11 @@ def pick(rules: Sequence[LoadedRule], name: str) -> LoadedRule:
     return fail(f"there is no rule {name!r}; there are: {there}", USAGE)
 
 
-def _seed_articles(settings: Settings) -> dict[str, Article]:
+def _seed_articles(settings: Settings) -> dict[str, tuple[Article, ...]]:
+    """Read the articles of each seed file; a .jsonl may hold many."""
     now = system_clock()
-    found: dict[str, Article] = {}
-    for name, data in read_seeds(settings.workspace).items():
-        if isinstance(data, bytes):
-            for article in read_seed(name, data, now=now).articles:
-                found.setdefault(f"seeds/{name}", article)
-    return found
+    return {
+        f"seeds/{name}": read_seed(name, data, now=now).articles
+        for name, data in read_seeds(settings.workspace).items()
+        if isinstance(data, bytes)
+    }

@@ -1,7 +1,61 @@
+"""What explain, rules test and rules preview say of articles."""
+
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
 from monitor.cli.explain import WHY_QUIET
+from monitor.cli.main import app
 from monitor.model.alert import RAISES, Reason
+
+RULE = """\
+id: offices
+title: Offices
+match: office
+tests:
+  match: [seeds/two.jsonl]
+"""
+
+
+def invoke(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), catch_exceptions=False)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Give a workspace with one rule and one seed file of two articles, without a database."""
+    folder = tmp_path / "desk"
+    assert invoke("init", str(folder)).exit_code == 0
+    lines = [{"title": "One", "text": "An office."}, {"title": "Two", "text": "A bureau."}]
+    seed = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (folder / "seeds" / "two.jsonl").write_text(seed, "utf-8")
+    (folder / "rules" / "offices.yaml").write_text(RULE, "utf-8")
+    return folder
+
+
+def test_each_article_of_a_seed_file_is_explained(workspace: Path) -> None:
+    asked = ("explain", "offices", "seeds/two.jsonl", "--workspace", str(workspace))
+    text = invoke(*asked).stdout
+    assert "offices matches 'One'" in text
+    assert "offices does not match 'Two'" in text
+    assert [one["matched"] for one in json.loads(invoke(*asked, "--json").stdout)] == [True, False]
+
+
+def test_a_test_on_a_seed_file_judges_each_article_of_it(workspace: Path) -> None:
+    done = invoke("rules", "test", "offices", "--workspace", str(workspace))
+    assert done.exit_code == 1
+    assert "'Two': office: not found" in done.stdout
+
+
+def test_a_preview_goes_through_each_article_of_a_seed_file(workspace: Path) -> None:
+    rule = workspace / "rules" / "offices.yaml"
+    rule.write_text(RULE.replace("match: office", "match: bureau"), "utf-8")
+    done = invoke("rules", "preview", "offices", "--workspace", str(workspace))
+    assert "Two" in done.stdout
 
 
 def test_every_reason_for_silence_is_said_in_words() -> None:
