@@ -13,7 +13,7 @@ from monitor.match.load_only import read_only
 from monitor.match.load_query import QueryReader
 from monitor.match.load_tell import ChannelBook, read_tell
 from monitor.match.load_tests import read_tests
-from monitor.match.revision import revision_of
+from monitor.match.revision import Renderings, revision_of
 from monitor.match.tree import LoadedRule, Node
 from monitor.model.keys import ChannelName, Revision, RuleId
 from monitor.model.problem import Problem, Severity
@@ -108,7 +108,7 @@ class _Loading:
         self.book = book
         self.workspace_has = workspace_has
         self.problems: list[Problem] = []
-        self.renderings: dict[str, str] = {}
+        self.renderings = Renderings()
         self._places: dict[str, str] = {}
 
     def file(self, file: str, text: str | bytes) -> Iterator[LoadedRule]:

@@ -8,22 +8,30 @@ from dataclasses import fields
 from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Only, Or, Phrase, Word
 from monitor.model.keys import Revision, digest_of
 
-_FORMAT = "1"  # raised when the rendering changes, so that no two formats are compared
+_FORMAT = "2"  # raised when the rendering changes, so that no two formats are compared
+
+
+class Renderings:
+    """Keep what lists were rendered to, for the next rule that uses them."""
+
+    def __init__(self) -> None:
+        self.alternatives: dict[str, frozenset[str]] = {}
+        self.whole: dict[str, str] = {}
 
 
 def revision_of(
-    query: Node, exclude: Sequence[Node], only: Only, renderings: dict[str, str]
+    query: Node, exclude: Sequence[Node], only: Only, renderings: Renderings
 ) -> Revision:
-    """Hash match, exclude and only, with lists resolved; names of lines do not count.
+    """Hash match, exclude and only; names of lines do not count.
 
-    `renderings` keeps the rendering of each list for the next rule that uses it.
+    A list counts as its terms: to write them in its place is no new revision.
     """
     excluded = sorted({rendered(part, renderings) for part in exclude})
     filters = [f"{item.name}={_value(getattr(only, item.name))}" for item in fields(Only)]
     return Revision(digest_of(_FORMAT, rendered(query, renderings), *excluded, "only", *filters))
 
 
-def rendered(node: Node, renderings: dict[str, str]) -> str:
+def rendered(node: Node, renderings: Renderings) -> str:
     """Write a query in its one canonical form: order, spaces, case and nesting settled."""
     if isinstance(node, Word):
         text = node.word if node.is_exact else node.word.casefold()
@@ -35,37 +43,69 @@ def rendered(node: Node, renderings: dict[str, str]) -> str:
         parts = [rendered(part, renderings) for part in node.parts]
         kind = "onear" if node.is_ordered else "near"
         return f"({kind}/{node.gap} {' '.join(parts if node.is_ordered else sorted(parts))})"
-    if isinstance(node, And | Or):
-        return _joined(node, renderings)
+    if isinstance(node, And | Or | ListRef):
+        return _group(node, renderings)
     if isinstance(node, Not):
         return f"(not {rendered(node.part, renderings)})"
     if isinstance(node, Field):
         return f"({node.name}: {rendered(node.part, renderings)})"
-    if isinstance(node, ListRef):
-        return _listed(node, renderings)
     return rendered(node.part, renderings)
 
 
-def _joined(node: And | Or, renderings: dict[str, str]) -> str:
-    kind = "and" if isinstance(node, And) else "or"
-    parts: set[str] = set()
-    todo: list[Node] = list(node.parts)
-    while todo:
-        part = todo.pop()
-        while isinstance(part, Line):
-            part = part.part
-        if type(part) is type(node) and isinstance(part, And | Or):
-            todo += part.parts
+def _group(node: And | Or | ListRef, renderings: Renderings) -> str:
+    if isinstance(node, And):
+        parts = _conjuncts(node, renderings)
+        return next(iter(parts)) if len(parts) == 1 else f"(and {' '.join(sorted(parts))})"
+    if isinstance(node, Or):
+        return _any_of(_alternatives(node, renderings))
+    return _listed(node, renderings)
+
+
+def _conjuncts(node: Node, renderings: Renderings) -> set[str]:
+    """Render what an AND joins, those of the ANDs in it included."""
+    node = _bare(node)
+    if isinstance(node, And):
+        return {text for part in node.parts for text in _conjuncts(part, renderings)}
+    return {rendered(node, renderings)}
+
+
+def _alternatives(node: Node, renderings: Renderings) -> frozenset[str]:
+    """Render what an OR joins, those of the ORs and lists in it included."""
+    node = _bare(node)
+    if isinstance(node, Or):
+        return frozenset().union(*(_alternatives(part, renderings) for part in node.parts))
+    if isinstance(node, ListRef) and node.part is not None:
+        if node.name not in renderings.alternatives:
+            renderings.alternatives[node.name] = _alternatives(node.part, renderings)
+        return renderings.alternatives[node.name]
+    return frozenset({rendered(node, renderings)})
+
+
+def _bare(node: Node) -> Node:
+    """Give a node without names of lines, and without ORs and lists of one term around it."""
+    while True:
+        if isinstance(node, Line):
+            node = node.part
+        elif isinstance(node, Or) and len(node.parts) == 1:
+            node = node.parts[0]
+        elif isinstance(node, ListRef) and isinstance(node.part, Or) and len(node.part.parts) == 1:
+            node = node.part
         else:
-            parts.add(rendered(part, renderings))
-    return parts.pop() if len(parts) == 1 else f"({kind} {' '.join(sorted(parts))})"
+            return node
 
 
-def _listed(node: ListRef, renderings: dict[str, str]) -> str:
-    if node.name not in renderings:
-        text = rendered(node.part, renderings) if node.part is not None else f"${node.name}"
-        renderings[node.name] = "list:" + digest_of(text)
-    return renderings[node.name]
+def _any_of(alternatives: frozenset[str]) -> str:
+    if len(alternatives) == 1:
+        return next(iter(alternatives))
+    return f"(or {digest_of(*sorted(alternatives))})"  # short: a list may have thousands
+
+
+def _listed(node: ListRef, renderings: Renderings) -> str:
+    if node.part is None:
+        return f"${node.name}"
+    if node.name not in renderings.whole:
+        renderings.whole[node.name] = _any_of(_alternatives(node, renderings))
+    return renderings.whole[node.name]
 
 
 def _value(value: object) -> str:

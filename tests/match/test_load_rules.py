@@ -159,6 +159,23 @@ def test_a_new_meaning_is_a_new_revision(text: str) -> None:
     assert revision(text) != revision(SAME)
 
 
+@pytest.mark.parametrize(
+    ("listed", "inline"),
+    [
+        ("$meta", "Meta OR WhatsApp"),
+        ("[$meta, office]", "[office, WhatsApp, Meta]"),
+        ("$apps AND office", "office AND WhatsApp"),
+        ("{who: $both, what: office}", "a AND b AND office"),
+        ("office NEAR/3 $meta", "office NEAR/3 (WhatsApp OR Meta)"),
+        ("office AND NOT $meta", "{what: office, not: [Meta, WhatsApp]}"),
+        ("[$apps]", "whatsapp"),
+    ],
+)
+def test_the_terms_of_a_list_in_its_place_are_no_new_revision(listed: str, inline: str) -> None:
+    lists = LISTS | {"rules/lists/both.yaml": "terms: [a AND b]\n"}
+    assert revision(f"match: {listed}\n", lists) == revision(f"match: {inline}\n", lists)
+
+
 def test_a_changed_list_is_a_new_revision_of_the_rules_that_use_it() -> None:
     changed = {**LISTS, "rules/lists/apps.yaml": "terms: [WhatsApp, Instagram]\n"}
     assert revision(SAME, changed) != revision(SAME)
