@@ -74,7 +74,7 @@ def combine(level: Level, problems: list[QueryProblem]) -> Node | None:
     kinds = {join.kind for join in chain_joins}
     negated = [operand for operand in chains if operand.negation]
     if Kind.OR in kinds and (Kind.AND in kinds or negated):
-        problems.append(_mixed(level, chains, chain_joins))
+        problems.append(_mixed(level, chain_joins))
         return None
     text = level.text
     parts = tuple(_signed(text, operand) for operand in chains)
@@ -176,7 +176,7 @@ def _near(
     if other is not None:
         what = f"{first.text} and {other.text} side by side"
         offered = level.written("near-and-or", "near-or-and")[:1]
-        problems.append(error(other.start, what, _cure(offered), "mixed-near", offered))
+        problems.append(error(other.start, what, _cure(offered, level), "mixed-near", offered))
     for operand in run[1:]:
         if operand.negation is not None:
             what = f"{operand.negation.text} stands inside {first.text}"
@@ -201,25 +201,24 @@ def _or_beside_near(
         if join.kind is Kind.OR and (chains[at].is_near or chains[at + 1].is_near):
             offered = level.written("near-and-or", "or-near-and")
             what = "an OR beside a near, without parentheses"
-            return [error(join.start, what, _cure(offered), "mixed-near", offered)]
+            return [error(join.start, what, _cure(offered, level), "mixed-near", offered)]
     return []
 
 
-def _mixed(level: Level, chains: list[Operand], joins: list[Lexeme]) -> QueryProblem:
+def _mixed(level: Level, joins: list[Lexeme]) -> QueryProblem:
     """Show the likely parentheses where AND or NOT stands beside OR."""
     words = "AND" if any(join.kind is Kind.AND for join in joins) else "NOT"
     offset = next(join.start for join in joins if join.kind is Kind.OR)
     what = f"{words} beside OR, without parentheses"
-    for join, chain in zip(joins, chains[1:], strict=True):
-        if join.kind is Kind.OR and chain.negation is not None:
-            shown = level.text[chain.negation.start : chain.end][:MAX_CHARS]
-            cure = f"add a word that must be there: ... OR (word AND {shown})"
-            return error(offset, what, cure, "mixed-operators")
     offered = level.written("near-or-and", "near-and-or")
-    return error(offset, what, _cure(offered), "mixed-operators", offered)
+    return error(offset, what, _cure(offered, level), "mixed-operators", offered)
 
 
-def _cure(offered: tuple[str, ...]) -> str:
-    if not offered:
+def _cure(offered: tuple[str, ...], level: Level) -> str:
+    """Show what loads; an OR with a NOT beside it has no parentheses that help."""
+    if offered:
+        return f"write {', or '.join(offered)}"
+    negated = next((operand for operand in level.operands if operand.negation), None)
+    if negated is None or level.is_long:
         return "put what belongs together in parentheses"
-    return f"write {', or '.join(offered)}"
+    return f"add a word that must be there: (word AND {level.part(negated)}) in its place"

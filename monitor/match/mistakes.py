@@ -22,17 +22,22 @@ _METADATA = {
     "country": "country",
     "tier": "tier",
     "group": "group",
+    "words": "words",
+    "max_age": "max_age",
 }
+_EXAMPLES = {"words": '">=150"', "max_age": "3d"}
 
 
 def no_prefix(name: str, chunk: str) -> str:
     """Give the cure for a chunk such as `lang:en` or `COVID:19`; the name is in lower case."""
+    value = chunk.partition(":")[2]
     if key := _METADATA.get(name):
-        value = chunk.partition(":")[2] or "..."
-        return f'write `only: {{{key}: [{value}]}}` beside `match:`; if it is a text, "{chunk}"'
+        shown = _EXAMPLES.get(key) or f"[{value or '...'}]"
+        otherwise = f'; if it is a text, quote it: "{chunk}"' if value else ""
+        return f"write `only: {{{key}: {shown}}}` beside `match:`{otherwise}"
     close = closest(name, (*FIELDS, "exact", "forms"))
     meant = f"did you mean {close}:? If not, quote" if close else "quote"
-    return f'{meant} it: "{chunk}"'
+    return f'{meant} it: "{chunk}"' if value else f"{meant} it together with what follows"
 
 
 def misspelt(chunk: str) -> str:

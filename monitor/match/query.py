@@ -242,9 +242,11 @@ class _Reader:
         return None
 
     def _each_exact(self, lexemes: list[Lexeme]) -> str:
-        """Write `(US OR UK)` as `exact:US OR exact:UK`; "" without lexemes."""
+        """Write `(US OR UK)` as `exact:US OR exact:UK`, bare words as one phrase."""
         words = (Kind.WORD, Kind.QUOTED)
         inner = lexemes[1:-1]
+        if len(inner) > 1 and all(each.kind is Kind.WORD for each in inner):
+            return f'exact:"{self.text[inner[0].start : inner[-1].end]}"'
         text = " ".join(("exact:" if each.kind in words else "") + each.text for each in inner)
         is_whole = len(lexemes) + 1 == len(self.lexemes)
         return text if is_whole else f"({text})"

@@ -109,6 +109,7 @@ ERRORS = [
     ("lang:en", "unknown-prefix", 0, "only: {lang: [en]}"),
     ("A AND source:dawn", "unknown-prefix", 6, "only: {source: [dawn]}"),
     ("country:PK", "unknown-prefix", 0, "only: {country: [PK]}"),
+    ("words:150", "unknown-prefix", 0, 'only: {words: ">=150"}'),
     ("language:(en OR ur)", "unknown-prefix", 0, "only: {lang: [...]}"),
     ("A adj5 B", "unknown-operator", 2, "ONEAR/5"),
     ("A near5 B", "unknown-operator", 2, "NEAR/5"),
@@ -197,6 +198,8 @@ def test_what_cannot_be_meant_is_an_error_with_its_place_and_cure(
         ("exact:(US OR UK)", ("exact:US OR exact:UK",)),
         ("exact:(US OR UK) AND x", ("(exact:US OR exact:UK)",)),
         ("exact:(U* OR UK)", ()),
+        ("exact:(Meta Platforms) OR x", ('exact:"Meta Platforms"',)),
+        ("A OR NOT B AND C", ("A OR (NOT B AND C)",)),
     ],
 )
 def test_a_cure_shows_the_likely_parentheses_and_only_such_as_load(
@@ -208,9 +211,11 @@ def test_a_cure_shows_the_likely_parentheses_and_only_such_as_load(
     assert problem.cure
 
 
-def test_an_or_not_is_told_to_add_a_word_that_must_be_there() -> None:
-    (problem,) = parse_query("A OR NOT B").problems
-    assert problem.cure == "add a word that must be there: ... OR (word AND NOT B)"
+@pytest.mark.parametrize("text", ["A OR NOT B", "NOT B OR A", "A NEAR/5 C OR NOT B"])
+def test_an_or_not_is_told_to_add_a_word_that_must_be_there(text: str) -> None:
+    (problem,) = parse_query(text).problems
+    assert problem.cure == "add a word that must be there: (word AND NOT B) in its place"
+    assert parse_query(text.replace("A NEAR/5 C", "A").replace("NOT B", "(word AND NOT B)")).node
 
 
 @pytest.mark.parametrize(
