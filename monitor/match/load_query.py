@@ -105,6 +105,8 @@ class QueryReader:
             text = f"{entry.key.text}: {value}"
             what = f"`{text}` in a list may be a text, or a line named {entry.key.text}"
             cure = f"write {_phrase(text)} for the text, or {{{text}}} for the line"
+            if not isinstance(entry.value, Scalar):
+                cure = f"write {{{text}}} for the line"
             self._complain(entry.key, what, cure, "rule-colon")
 
     def _leaf(self, node: Scalar) -> Node | None:
@@ -146,6 +148,8 @@ class QueryReader:
         if isinstance(value, Scalar) and is_flow and value.is_null and not value.raw:
             what = f"`{name}` has no `: ` and no query behind it"
             cure = f"write {{{name}: ...}}, or a list in brackets: [{name}, ...]"
+            if ":" in name:
+                cure = f"put a space behind the colon: {{{name.replace(':', ': ', 1)}}}"
             self._complain(entry.key, what, cure, "query-empty")
             return None
         part = self._query(value)

@@ -110,13 +110,13 @@ def _after_quote(at: _Stumble) -> _Told | None:
         leaf_at = at.line_start + before[:-1].rfind(before[-1])
     return _Told(
         what="text follows a closing quote",
-        cure=f"quote the whole line: {quoted(_in_double_quotes(at.rest(leaf_at)))}",
+        cure=f"quote the whole line: {quoted(in_double_quotes(at.rest(leaf_at)))}",
         code="yaml-text-after-quote",
         index=at.index,
     )
 
 
-def _in_double_quotes(leaf: str) -> str:
+def in_double_quotes(leaf: str) -> str:
     """Write the quotes that a leaf opens with so that query text reads them as a phrase."""
     found = _SINGLE_QUOTED.match(leaf)
     if not found:

@@ -15,7 +15,13 @@ from typing import Any
 import yaml
 
 from monitor.model.problem import Problem, Severity
-from monitor.text.yaml_errors import INDICATORS, quoted, rest_of_line, syntax_problem
+from monitor.text.yaml_errors import (
+    INDICATORS,
+    in_double_quotes,
+    quoted,
+    rest_of_line,
+    syntax_problem,
+)
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -421,7 +427,7 @@ class _Builder:
     def _tell_swallowed(self, hash_at: int, start: int, *, in_flow: bool) -> None:
         """List what stands from `hash_at` on as swallowed; its leaf starts at `start`."""
         swallowed = rest_of_line(self.text, hash_at, in_flow=in_flow)
-        whole = quoted(rest_of_line(self.text, start, in_flow=in_flow))
+        whole = quoted(in_double_quotes(rest_of_line(self.text, start, in_flow=in_flow)))
         what = "item" if in_flow else "line"
         self.problems.append(
             Problem(

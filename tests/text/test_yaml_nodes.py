@@ -98,6 +98,7 @@ def test_a_place_in_a_text_is_found_in_the_file(
         ('a: [x, "b" c]\n', "yaml-text-after-quote", "'\"b\" c'"),
         ("a: b #meta\n", "yaml-swallowed-comment", "'b #meta'"),
         ('a: "b" #meta\n', "yaml-swallowed-comment", "'\"b\" #meta'"),
+        ("a: 'b c' #meta\n", "yaml-swallowed-comment", "'\"b c\" #meta'"),
         ("a: #meta\n", "yaml-swallowed-comment", "'#meta'"),
         ("a: [b,\n  #meta,\n  c]\n", "yaml-swallowed-comment", "2:3: `#meta` is"),
         ("a: [b, #meta, c]\n", "yaml-swallowed-comment", "1:8: `#meta` is"),
