@@ -66,21 +66,23 @@ def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
 def look_back(ports: Ports) -> tuple[int, int]:
     """Judge the last `backfill` of articles, and the seeds, by rules whose meaning is new.
 
-    Give how many rules looked back and how many matches they found. What is found enters the next
-    digest, never `now`. Each batch commits on its own; a rule counts as done at the end, so a
+    New is also what comes back into force: what arrived meanwhile was not judged by it. Give how
+    many rules looked back and how many matches they found. What is found enters the next digest,
+    never `now`. Each batch commits on its own; a rule counts as done at the end, so a
     crash looks back again, and keys keep a match from being stored twice.
     """
-    now = ports.now()
-    with ports.store.read() as tx:
+    now, loaded = ports.now(), ports.current.engine.rules
+    with ports.store.write() as tx:
+        rules.forget_others(tx, [one.rule.id for one in loaded])
         known = rules.revisions(tx)
-    fresh = [r for r in ports.current.engine.rules if known.get(r.rule.id) != r.rule.revision]
+    fresh = [one for one in loaded if known.get(one.rule.id) != one.rule.revision]
     if not fresh:
         return 0, 0
     engine = Engine(fresh)
     found = sum(_judge(ports, engine, batch, now) for batch in _batches(ports, now))
     with ports.store.write() as tx:
-        for loaded in fresh:
-            rules.keep(tx, loaded.rule, now=now)
+        for one in fresh:
+            rules.keep(tx, one.rule, now=now)
     return len(fresh), found
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from monitor.model.rule import Rule
 from monitor.store.engine import Tx
@@ -22,6 +23,13 @@ def keep(tx: Tx, rule: Rule, *, now: datetime) -> None:
     values = {"revision": rule.revision, "title": rule.title, "loaded_at": now}
     statement = insert(tx, RuleRow).values(id=rule.id, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def forget_others(tx: Tx, in_force: Collection[str]) -> None:
+    """Forget the rules that are out of force: if one comes back, it looks back again."""
+    gone = [rule for rule in revisions(tx) if rule not in in_force]
+    if gone:
+        tx.execute(delete(RuleRow).where(RuleRow.id.in_(gone)))
 
 
 def seed_hashes(tx: Tx) -> dict[str, str]:
