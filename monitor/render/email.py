@@ -111,7 +111,7 @@ def render_alert_mail(
 
 def _mail(envelope: Envelope, subject: str, rendered: Rendered) -> Message:
     body = policy.message_bytes(
-        _headers(envelope, subject),
+        mail_headers(envelope, subject),
         # "=_" cannot stand in quoted-printable text, so no line of the mail is taken for it
         boundary=f"=_{envelope.message_id}",
         text=rendered.text,
@@ -126,7 +126,8 @@ def _mail(envelope: Envelope, subject: str, rendered: Rendered) -> Message:
     )
 
 
-def _headers(envelope: Envelope, subject: str) -> policy.Headers:
+def mail_headers(envelope: Envelope, subject: str) -> policy.Headers:
+    """Write all headers but those of MIME, in order; raises `RenderError`."""
     domain = policy.domain_of(envelope.sender)
     list_id = f"<{envelope.list_id}.{domain}>"
     name = policy.phrase("List-Id", envelope.list_name)

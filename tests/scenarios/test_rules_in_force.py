@@ -1,4 +1,4 @@
-"""What becomes of articles that come while a rule is out of force: it looks back, and tells once."""
+"""What comes while a rule is out of force: the rule looks back, and tells it once."""
 
 from __future__ import annotations
 
