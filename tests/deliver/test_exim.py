@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from render.test_mail import DIGEST_HEADERS, HOSTILE, digest_mail, titled
 from services.exim import PASSWORD, PROGRAM, USER, Exim
 from services.owed import MAIL, owed_mail
 
 from monitor.deliver import Connections, deliver
 from monitor.model.delivery import Result
 from monitor.model.network import Smtp, SmtpSecurity
+from monitor.render.templates import Templates
 
 pytestmark = [
     pytest.mark.exim,
@@ -74,3 +76,21 @@ async def test_a_local_part_outside_ascii_is_delivered(
     outcome = await deliver(owed_mail("اردو@example.test"), ready, now=now)
     assert outcome.result is Result.SENT
     assert await asyncio.to_thread(exim.wait_for, "اردو@example.test", 1)
+
+
+BY_EXIM = {"return-path", "envelope-to", "delivery-date", "received"}
+
+
+async def test_no_hostile_title_makes_a_header_on_its_way(
+    exim: Exim, ready: Connections, now: datetime
+) -> None:
+    to = "hostile@example.test"
+    for title in HOSTILE:
+        body = digest_mail(titled(title, title, title), Templates(), to=to).body
+        outcome = await deliver(owed_mail(to, body=body), ready, now=now)
+        assert outcome.result is Result.SENT
+    for mail in await asyncio.to_thread(exim.wait_for, to, len(HOSTILE)):
+        lines = mail.partition(b"\n\n")[0].split(b"\n")
+        names = [line.split(b":")[0].lower().decode() for line in lines if line[:1] not in b" \t"]
+        assert sorted(set(names) - BY_EXIM) == DIGEST_HEADERS
+        assert all(names.count(name) == 1 for name in DIGEST_HEADERS)
