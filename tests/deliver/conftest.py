@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +31,17 @@ async def connections(tmp_path: Path) -> AsyncIterator[Connections]:
     policy = NetworkPolicy(allow_private=("127.0.0.0/8", "::1/128"))
     async with open_session(policy, Limits(), user_agent="media-monitor/test") as session:
         yield Connections(session=session, data_dir=tmp_path / "data")
+    await all_closed()
+
+
+async def all_closed() -> None:
+    """Wait for connections that close by themselves: this loop ends before a product's does."""
+    known = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            # asyncio has no event for it
+            while any(one._sock is not None for one in known.values()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
