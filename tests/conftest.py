@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 from services.postgres import PostgresServer, database_on, pg_server, pg_url
 
@@ -24,6 +25,13 @@ settings.load_profile("monitor")
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Undo what a test set up for logs: the stream that it wrote to is closed by then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
