@@ -160,12 +160,19 @@ async def _deliver(
 
 async def _keep_lease(ports: Ports, delivery: ClaimedDelivery) -> None:
     """Lengthen the lease as long as the peer takes its time (a mail server may take minutes)."""
+    lease_seconds = ports.terms.lease.total_seconds()
+    wait_seconds = lease_seconds / 3
     while True:
-        await asyncio.sleep(ports.terms.lease.total_seconds() / 3)
+        await asyncio.sleep(wait_seconds)
+        wait_seconds = lease_seconds / 3
         try:
             await ports.in_thread(_renew, ports, delivery)
         except LeaseLost:
             return  # settling will say so
+        except StoreError as error:
+            # to cut what is on its way would send it twice: the lease may yet be renewed in time
+            log.warning("lease not renewed", delivery=delivery.key, reason=str(error))
+            wait_seconds = lease_seconds / 12
 
 
 def _renew(ports: Ports, delivery: ClaimedDelivery) -> None:

@@ -1,0 +1,171 @@
+"""What becomes of an owed message on its way: sent once, whatever stops, stalls or refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import structlog
+from aiohttp import web
+from render.values import notice
+from services.http_server import Answer
+from services.loop_thread import Arrivals
+from services.product import Workspace
+from services.webhook_sink import WebhookSink
+from sqlalchemy import event
+from structlog.typing import EventDict
+
+from monitor import app
+from monitor.clock import Clock, system_clock
+from monitor.model.delivery import DeliveryKind
+from monitor.model.keys import ChannelName, DeliveryKey
+from monitor.model.notice import AlertNotice
+from monitor.pipeline import dispatch
+from monitor.pipeline.ports import Ports
+from monitor.settings import load_settings
+from monitor.store import deliveries, json, migrate
+from monitor.store.deliveries import DeliveryLine
+
+NEWSROOM = ChannelName("newsroom")
+KEY = DeliveryKey("dl-1")
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    with WebhookSink() as server:
+        yield server
+
+
+@pytest.fixture
+def made(tmp_path: Path, sink: WebhookSink) -> Workspace:
+    """Give a workspace with a webhook channel, and a mail channel without a server."""
+    workspace = Workspace(tmp_path)
+    workspace.configure(webhook=sink.url, extra="limits: {lease_seconds: 3}")
+    return workspace
+
+
+@pytest.fixture
+def logged() -> Iterator[Arrivals[str]]:
+    """Give the events that are logged, as they come."""
+    said: Arrivals[str] = Arrivals()
+
+    def hear(_: object, __: str, facts: EventDict) -> EventDict:
+        said.add(facts["event"])
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[hear])
+    yield said
+    structlog.reset_defaults()
+
+
+@asynccontextmanager
+async def opened(made: Workspace, clock: Clock = system_clock) -> AsyncIterator[Ports]:
+    settings = load_settings(made.folder, {})
+    store = app.open_store(settings)
+    migrate.upgrade(store)
+    try:
+        async with app.open_ports(settings, store, environ={}, clock=clock) as ports:
+            yield ports
+    finally:
+        store.close()
+
+
+def owe(
+    ports: Ports,
+    key: DeliveryKey = KEY,
+    *,
+    channel: ChannelName = NEWSROOM,
+    recipient: str = NEWSROOM,
+    now: datetime | None = None,
+) -> None:
+    with ports.store.write() as tx:
+        deliveries.add(
+            tx,
+            key,
+            channel=channel,
+            recipient=recipient,
+            kind=DeliveryKind.ALERT,
+            content=json.dump(AlertNotice, notice(channel=channel)),
+            title="an alert",
+            now=now or ports.now(),
+        )
+
+
+async def send_due(ports: Ports) -> int:
+    """Claim and send what is due, one after another; give how much it was."""
+    claimed = await dispatch.claim_deliveries(ports, 20)
+    for delivery in claimed:
+        await dispatch.send(ports, delivery)
+    return len(claimed)
+
+
+def line_of(ports: Ports, key: DeliveryKey = KEY) -> DeliveryLine:
+    with ports.store.read() as tx:
+        found = deliveries.find(tx, key)
+    assert found is not None
+    return found
+
+
+def tries(ports: Ports, key: DeliveryKey = KEY) -> list[str]:
+    with ports.store.read() as tx:
+        return [attempt.result.value for attempt in deliveries.attempts(tx, key)]
+
+
+class Held:
+    """Be an answer that a receiver gives when the test lets it."""
+
+    def __init__(self) -> None:
+        self._go = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.answer = Answer(behaviour=self._behave)
+
+    async def _behave(self, _: web.Request) -> web.Response:
+        self._loop = asyncio.get_running_loop()
+        await self._go.wait()
+        return web.Response()
+
+    def let_go(self) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._go.set)
+
+
+@asynccontextmanager
+async def database_refusing(ports: Ports) -> AsyncIterator[None]:
+    """Let another program hold the database file, and nobody wait for it."""
+    ports.store.engine.dispose()
+
+    def be_impatient(raw: sqlite3.Connection, _: object) -> None:
+        raw.execute("PRAGMA busy_timeout = 1")
+
+    event.listen(ports.store.engine, "connect", be_impatient)
+    rival = sqlite3.connect(ports.store.url.database or "", isolation_level=None)
+    try:
+        rival.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        rival.close()
+
+
+async def test_a_send_goes_on_while_its_lease_cannot_be_renewed(
+    made: Workspace, sink: WebhookSink, logged: Arrivals[str]
+) -> None:
+    held = Held()
+    sink.script(held.answer)
+    async with opened(made) as ports:
+        owe(ports)
+        (claimed,) = await dispatch.claim_deliveries(ports, 1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(dispatch.send(ports, claimed))
+            await sink.hits.arrived(1)
+            async with database_refusing(ports):
+                said = await logged.arrived(2)
+            held.let_go()
+        assert set(said) == {"lease not renewed"}
+        assert tries(ports) == ["sent"]
+        assert await send_due(ports) == 0
+    assert len(sink.hits.all) == 1
