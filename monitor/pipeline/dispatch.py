@@ -8,28 +8,17 @@ which a receiver can see a message twice, and its id tells.
 from __future__ import annotations
 
 import asyncio
-import random
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from monitor.deliver.route import deliver
-from monitor.deliver.schedule import Settled, channel_pause, settle
 from monitor.errors import LeaseLost, RenderError, StoreError
-from monitor.model.delivery import (
-    Attempt,
-    Channel,
-    ChannelKind,
-    DeliveryState,
-    Message,
-    Outcome,
-    Owed,
-    Result,
-)
+from monitor.model.delivery import Channel, Message, Outcome, Owed
+from monitor.pipeline.outcome import give_back, park, settle_try, spare
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
-from monitor.store import channels, deliveries, problems
+from monitor.store import deliveries, problems
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
@@ -68,52 +57,31 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
     started_at = ports.now()
     try:
         if delivery.crashes >= MAX_CRASHES:
-            await _park(ports, delivery, "sending it crashed five times; its process died")
+            await ports.in_thread(
+                park, ports, delivery, "sending it crashed five times; its process died"
+            )
             return
         message = delivery.message or await _render(ports, channel, delivery)
         if message is None:
             return
         if _is_late(ports, started_at):
-            await ports.in_thread(_give_back, ports, delivery)
+            await ports.in_thread(give_back, ports, delivery)
             return
-        outcome = await _deliver(ports, channel, delivery, message)
+        owed = _owed(channel, delivery, message)
+        outcome = await _deliver(ports, delivery, owed)
         ports.failpoints.hit("out.acked")
-        await ports.in_thread(_settle, ports, channel, delivery, message, outcome, started_at)
+        await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
         ports.failpoints.hit("out.settled")
     except LeaseLost:
         log.warning("delivery outlived its lease", delivery=delivery.key)
     except StoreError:
-        await ports.in_thread(_spare, ports, delivery)
+        await ports.in_thread(spare, ports, delivery)
         raise
 
 
 def _is_late(ports: Ports, started_at: datetime) -> bool:
     """Tell whether half of the lease is gone: then no send starts, and the next claim does it."""
     return ports.now() - started_at > ports.terms.lease / 2
-
-
-def _give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
-    """Let go of a delivery that was not sent: it is due again at once, with its bytes kept."""
-    now = ports.now()
-    with ports.store.write() as tx:
-        deliveries.settle(
-            tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
-        )
-
-
-def _spare(ports: Ports, delivery: ClaimedDelivery) -> None:
-    """Let go of a delivery that the database failed: a full disk must not count as its crash."""
-    now = ports.now()
-    with suppress(StoreError, LeaseLost), ports.store.write() as tx:
-        deliveries.settle(
-            tx,
-            delivery,
-            None,
-            state=DeliveryState.PENDING,
-            due_at=now + ports.terms.lease,
-            error="",
-            now=now,
-        )
 
 
 async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> Message | None:
@@ -123,7 +91,7 @@ async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> 
     # Content was made by us and templates fall back, so this is a defect of ours: it must not
     # come back every minute, nor stop what other deliveries wait behind it.
     except (RenderError, ValueError, TypeError, KeyError) as error:
-        await _park(ports, delivery, f"it could not be rendered: {error}")
+        await ports.in_thread(park, ports, delivery, f"it could not be rendered: {error}")
         return None
 
     def work() -> None:
@@ -145,10 +113,7 @@ def _note_fallback(tx: Tx, ports: Ports, message: Message) -> None:
         problems.clear(tx, "template", "templates/")
 
 
-async def _deliver(
-    ports: Ports, channel: Channel, delivery: ClaimedDelivery, message: Message
-) -> Outcome:
-    owed = _owed(channel, delivery, message)
+async def _deliver(ports: Ports, delivery: ClaimedDelivery, owed: Owed) -> Outcome:
     ports.failpoints.hit("out.presend")
     async with asyncio.TaskGroup() as group:
         renewal = group.create_task(_keep_lease(ports, delivery))
@@ -189,110 +154,3 @@ def _owed(channel: Channel, delivery: ClaimedDelivery, message: Message) -> Owed
         message=message,
         attempts=delivery.attempts,
     )
-
-
-def _settle(
-    ports: Ports,
-    channel: Channel,
-    delivery: ClaimedDelivery,
-    message: Message,
-    outcome: Outcome,
-    started_at: datetime,
-) -> None:
-    now = ports.now()
-    owed = _owed(channel, delivery, message)
-    settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
-    try:
-        with ports.store.write() as tx:
-            _write_result(tx, delivery, outcome, settled, started_at=started_at, now=now)
-            _tell_channel(tx, channel, outcome, settled, now)
-    except StoreError:
-        # A full disk that takes no record of the try may still take the mark, which needs no new
-        # room: without it the message would go out again and again until there is room.
-        with ports.store.write() as tx:
-            _write_state(tx, delivery, None, settled, now)
-    ports.tally.add(f"deliveries_{settled.state.value}")
-    log.info(
-        "delivery tried",
-        delivery=delivery.key,
-        channel=channel.name,
-        result=outcome.result.value,
-        state=settled.state.value,
-        reason=outcome.reason,
-        again_at=settled.due_at,
-    )
-
-
-def _write_result(
-    tx: Tx,
-    delivery: ClaimedDelivery,
-    outcome: Outcome,
-    settled: Settled,
-    *,
-    started_at: datetime,
-    now: datetime,
-) -> None:
-    attempt = Attempt(
-        delivery=delivery.key,
-        number=deliveries.count_attempts(tx, delivery.key) + 1,
-        started_at=started_at,
-        ended_at=now,
-        result=outcome.result,
-        code=outcome.code,
-        reason=outcome.reason,
-        answer=outcome.answer,
-    )
-    _write_state(tx, delivery, attempt, settled, now)
-
-
-def _write_state(
-    tx: Tx, delivery: ClaimedDelivery, attempt: Attempt | None, settled: Settled, now: datetime
-) -> None:
-    deliveries.settle(
-        tx,
-        delivery,
-        attempt,
-        state=settled.state,
-        due_at=settled.due_at or now,
-        error="" if settled.state is DeliveryState.SENT else settled.reason,
-        now=now,
-    )
-
-
-def _tell_channel(
-    tx: Tx, channel: Channel, outcome: Outcome, settled: Settled, now: datetime
-) -> None:
-    """Let the channel wait or stop if its receiver asks, and show in `status` what is wrong."""
-    if outcome.result is Result.SENT:
-        problems.clear(tx, "channel", channel.name)
-        return
-    if outcome.result is Result.DISABLE:
-        channels.disable(tx, channel.name, outcome.reason, now=now)
-    elif (until := channel_pause(outcome, now)) is not None:
-        channels.pause(tx, channel.name, until)
-    cure = _cure(channel, outcome, settled)
-    problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
-
-
-def _cure(channel: Channel, outcome: Outcome, settled: Settled) -> str:
-    if outcome.result is Result.DISABLE:
-        return f"the channel is stopped; to go on: monitor channels enable {channel.name}"
-    if settled.state is DeliveryState.DEAD:
-        return "mend the cause, then: monitor deliveries resend --dead"
-    if channel.kind is ChannelKind.EMAIL:
-        return f"it is tried again; to try now: monitor channels test {channel.name}"
-    return "it is tried again by itself"
-
-
-async def _park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
-    def work() -> None:
-        now = ports.now()
-        with ports.store.write() as tx:
-            deliveries.settle(
-                tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
-            )
-            cure = f"then: monitor deliveries resend {delivery.key}"
-            problems.report(tx, "delivery", delivery.key, reason, cure=cure, now=now)
-
-    await ports.in_thread(work)
-    log.error("delivery parked", delivery=delivery.key, reason=reason)

@@ -1,0 +1,155 @@
+"""Write how a try to deliver ended: to its delivery, to its channel, and to what `status` says."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from monitor.deliver.schedule import Settled, channel_pause, settle
+from monitor.errors import LeaseLost, StoreError
+from monitor.model.delivery import (
+    Attempt,
+    Channel,
+    ChannelKind,
+    DeliveryState,
+    Outcome,
+    Owed,
+    Result,
+)
+from monitor.pipeline.ports import Ports
+from monitor.store import channels, deliveries, problems
+from monitor.store.deliveries import ClaimedDelivery
+from monitor.store.engine import Tx
+
+log = structlog.get_logger()
+
+
+def give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Let go of a delivery that was not sent: it is due again at once, with its bytes kept."""
+    now = ports.now()
+    with ports.store.write() as tx:
+        deliveries.settle(
+            tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
+        )
+
+
+def spare(ports: Ports, delivery: ClaimedDelivery) -> None:
+    """Let go of a delivery that the database failed: a full disk must not count as its crash."""
+    now = ports.now()
+    with suppress(StoreError, LeaseLost), ports.store.write() as tx:
+        deliveries.settle(
+            tx,
+            delivery,
+            None,
+            state=DeliveryState.PENDING,
+            due_at=now + ports.terms.lease,
+            error="",
+            now=now,
+        )
+
+
+def settle_try(
+    ports: Ports,
+    delivery: ClaimedDelivery,
+    owed: Owed,
+    outcome: Outcome,
+    started_at: datetime,
+) -> None:
+    """Write how a try ended; raises LeaseLost if another has claimed the delivery since."""
+    now = ports.now()
+    settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
+    try:
+        with ports.store.write() as tx:
+            _write_result(tx, delivery, outcome, settled, started_at=started_at, now=now)
+            _tell_channel(tx, owed.channel, outcome, settled, now)
+    except StoreError:
+        # A full disk that takes no record of the try may still take the mark, which needs no new
+        # room: without it the message would go out again and again until there is room.
+        with ports.store.write() as tx:
+            _write_state(tx, delivery, None, settled, now)
+    ports.tally.add(f"deliveries_{settled.state.value}")
+    log.info(
+        "delivery tried",
+        delivery=delivery.key,
+        channel=owed.channel.name,
+        result=outcome.result.value,
+        state=settled.state.value,
+        reason=outcome.reason,
+        again_at=settled.due_at,
+    )
+
+
+def _write_result(
+    tx: Tx,
+    delivery: ClaimedDelivery,
+    outcome: Outcome,
+    settled: Settled,
+    *,
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    attempt = Attempt(
+        delivery=delivery.key,
+        number=deliveries.count_attempts(tx, delivery.key) + 1,
+        started_at=started_at,
+        ended_at=now,
+        result=outcome.result,
+        code=outcome.code,
+        reason=outcome.reason,
+        answer=outcome.answer,
+    )
+    _write_state(tx, delivery, attempt, settled, now)
+
+
+def _write_state(
+    tx: Tx, delivery: ClaimedDelivery, attempt: Attempt | None, settled: Settled, now: datetime
+) -> None:
+    deliveries.settle(
+        tx,
+        delivery,
+        attempt,
+        state=settled.state,
+        due_at=settled.due_at or now,
+        error="" if settled.state is DeliveryState.SENT else settled.reason,
+        now=now,
+    )
+
+
+def _tell_channel(
+    tx: Tx, channel: Channel, outcome: Outcome, settled: Settled, now: datetime
+) -> None:
+    """Let the channel wait or stop if its receiver asks, and show in `status` what is wrong."""
+    if outcome.result is Result.SENT:
+        problems.clear(tx, "channel", channel.name)
+        return
+    if outcome.result is Result.DISABLE:
+        channels.disable(tx, channel.name, outcome.reason, now=now)
+    elif (until := channel_pause(outcome, now)) is not None:
+        channels.pause(tx, channel.name, until)
+    cure = _cure(channel, outcome, settled)
+    problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
+
+
+def _cure(channel: Channel, outcome: Outcome, settled: Settled) -> str:
+    if outcome.result is Result.DISABLE:
+        return f"the channel is stopped; to go on: monitor channels enable {channel.name}"
+    if settled.state is DeliveryState.DEAD:
+        return "mend the cause, then: monitor deliveries resend --dead"
+    if channel.kind is ChannelKind.EMAIL:
+        return f"it is tried again; to try now: monitor channels test {channel.name}"
+    return "it is tried again by itself"
+
+
+def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
+    """Give a delivery up that cannot be sent, and say so in `status`."""
+    now = ports.now()
+    with ports.store.write() as tx:
+        deliveries.settle(
+            tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
+        )
+        cure = f"then: monitor deliveries resend {delivery.key}"
+        problems.report(tx, "delivery", delivery.key, reason, cure=cure, now=now)
+    log.error("delivery parked", delivery=delivery.key, reason=reason)
