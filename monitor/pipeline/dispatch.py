@@ -8,14 +8,17 @@ which a receiver can see a message twice, and its id tells.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeVarTuple
 
 import structlog
 
 from monitor.deliver.route import deliver
 from monitor.errors import LeaseLost, RenderError, StoreError
 from monitor.model.delivery import Channel, Message, Outcome, Owed
-from monitor.pipeline.outcome import give_back, park, settle_try, spare
+from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, spare
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
 from monitor.store import deliveries, problems
@@ -24,6 +27,8 @@ from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
 
 log = structlog.get_logger()
+
+Args = TypeVarTuple("Args")
 
 SEND_AT_MOST = 20
 """Deliveries on their way at a time."""
@@ -50,38 +55,59 @@ async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, .
 
 
 async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
-    """Send one claimed delivery and settle it, whatever happens."""
+    """Send one claimed delivery and settle it, whatever happens; a stop lets go of it."""
     channel = ports.terms.channel(delivery.channel)
     if channel is None:
         return  # taken out of monitor.yaml since the claim: its lease runs out
-    started_at = ports.now()
+    claimed_at, started_at = ports.now(), None
     try:
-        if delivery.crashes >= MAX_CRASHES:
-            await ports.in_thread(
-                park, ports, delivery, "sending it crashed five times; its process died"
-            )
+        owed = await _prepare(ports, channel, delivery)
+        if owed is None:
             return
-        message = delivery.message or await _render(ports, channel, delivery)
-        if message is None:
-            return
-        if _is_late(ports, started_at):
+        if _is_late(ports, claimed_at):
             await ports.in_thread(give_back, ports, delivery)
             return
-        owed = _owed(channel, delivery, message)
+        started_at = ports.now()
         outcome = await _deliver(ports, delivery, owed)
         ports.failpoints.hit("out.acked")
-        await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
+        await _to_the_end(ports, settle_try, ports, delivery, owed, outcome, started_at)
         ports.failpoints.hit("out.settled")
     except LeaseLost:
         log.warning("delivery outlived its lease", delivery=delivery.key)
     except StoreError:
         await ports.in_thread(spare, ports, delivery)
         raise
+    except asyncio.CancelledError:
+        await _to_the_end(ports, settle_cut, ports, delivery, started_at)
+        raise
 
 
-def _is_late(ports: Ports, started_at: datetime) -> bool:
+async def _prepare(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> Owed | None:
+    """Have the bytes ready; None if the delivery was parked instead."""
+    if delivery.crashes >= MAX_CRASHES:
+        reason = "sending it crashed five times; its process died"
+        await ports.in_thread(park, ports, delivery, reason)
+        return None
+    message = delivery.message or await _render(ports, channel, delivery)
+    return None if message is None else _owed(channel, delivery, message)
+
+
+async def _to_the_end(ports: Ports, work: Callable[[*Args], None], *args: *Args) -> None:
+    """Write in a thread; a stop that comes meanwhile waits until it is written."""
+    loop = asyncio.get_running_loop()
+    writing = loop.run_in_executor(ports.threads, partial(work, *args))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        if error := writing.exception():
+            log.error("work failed", reason=str(error))
+        raise
+
+
+def _is_late(ports: Ports, claimed_at: datetime) -> bool:
     """Tell whether half of the lease is gone: then no send starts, and the next claim does it."""
-    return ports.now() - started_at > ports.terms.lease / 2
+    return ports.now() - claimed_at > ports.terms.lease / 2
 
 
 async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> Message | None:

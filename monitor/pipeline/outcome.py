@@ -51,6 +51,43 @@ def spare(ports: Ports, delivery: ClaimedDelivery) -> None:
         )
 
 
+def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | None) -> None:
+    """Let go of a delivery because of a stop: no failure and no crash, due again at once.
+
+    `started_at` is when its sending began, None if it had not. One that was settled stays so.
+    """
+    now = ports.now()
+    with suppress(LeaseLost), ports.store.write() as tx:
+        deliveries.settle(
+            tx,
+            delivery,
+            _cut_attempt(tx, delivery, started_at, now) if started_at else None,
+            state=DeliveryState.PENDING,
+            due_at=now,
+            error=_CUT if started_at else "",
+            now=now,
+            is_cut=True,
+        )
+
+
+_CUT = "It was cut by a stop of the monitor. The receiver may have taken it all the same."
+
+
+def _cut_attempt(
+    tx: Tx, delivery: ClaimedDelivery, started_at: datetime, now: datetime
+) -> Attempt:
+    return Attempt(
+        delivery=delivery.key,
+        number=deliveries.count_attempts(tx, delivery.key) + 1,
+        started_at=started_at,
+        ended_at=now,
+        result=Result.RETRY,
+        code=None,
+        reason=_CUT,
+        answer="",
+    )
+
+
 def settle_try(
     ports: Ports,
     delivery: ClaimedDelivery,

@@ -164,15 +164,21 @@ def settle(
     due_at: datetime,
     error: str,
     now: datetime,
+    is_cut: bool = False,
 ) -> None:
-    """Write how a try ended and log it, in one transaction; raises LeaseLost."""
+    """Write how a try ended and log it, in one transaction; raises LeaseLost.
+
+    A try that a stop cut (`is_cut`) counts as no failure, and says nothing of earlier crashes.
+    """
     values: dict[str, Any] = {
         "state": state.value,
         "due_at": due_at,
         "last_error": error or None,
     }
     counted: dict[str, ColumnElement[Any]] = {}
-    if state is DeliveryState.SENT:
+    if is_cut:
+        values["crashes"] = delivery.crashes
+    elif state is DeliveryState.SENT:
         values["sent_at"] = now
     elif attempt is not None:
         counted["attempts"] = _ONE_MORE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ import pytest
 import structlog
 from aiohttp import web
 from render.values import notice
-from services.http_server import Answer
+from services.http_server import HANG, Answer
 from services.loop_thread import Arrivals
 from services.product import Workspace
 from services.webhook_sink import WebhookSink
@@ -22,13 +23,15 @@ from structlog.typing import EventDict
 
 from monitor import app
 from monitor.clock import Clock, system_clock
-from monitor.model.delivery import DeliveryKind
+from monitor.model.delivery import DeliveryKind, DeliveryState
 from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.model.notice import AlertNotice
 from monitor.pipeline import dispatch
+from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Ports
 from monitor.settings import load_settings
-from monitor.store import deliveries, json, migrate
+from monitor.store import claims, deliveries, json, migrate
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.deliveries import DeliveryLine
 
 NEWSROOM = ChannelName("newsroom")
@@ -169,3 +172,86 @@ async def test_a_send_goes_on_while_its_lease_cannot_be_renewed(
         assert tries(ports) == ["sent"]
         assert await send_due(ports) == 0
     assert len(sink.hits.all) == 1
+
+
+async def stop_while_sending(ports: Ports, sink: WebhookSink) -> None:
+    """Start again, claim what is due, and cut it while its receiver thinks."""
+    sink.hits.clear()
+    sink.script(HANG)
+    with ports.store.write() as tx:
+        claims.expire_all(tx, now=ports.now())  # as `run` does when it starts
+    (claimed,) = await dispatch.claim_deliveries(ports, 1)
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(dispatch.send(ports, claimed))
+        await sink.hits.arrived(1)
+        sending.cancel()
+
+
+async def test_stops_give_up_no_delivery_however_many(made: Workspace, sink: WebhookSink) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        for _ in range(MAX_CRASHES + 1):
+            await stop_while_sending(ports, sink)
+        line = line_of(ports)
+        assert (line.state, line.attempts) == (DeliveryState.PENDING, 0)
+        assert "cut by a stop" in str(line.last_error)
+        assert await send_due(ports) == 1
+        assert tries(ports) == ["retry"] * (MAX_CRASHES + 1) + ["sent"]
+
+
+async def test_a_stop_forgets_no_crash(made: Workspace, sink: WebhookSink) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        for _ in range(2):
+            await dispatch.claim_deliveries(ports, 1)  # and die
+            with ports.store.write() as tx:
+                claims.expire_all(tx, now=ports.now())
+        await stop_while_sending(ports, sink)
+        (claimed,) = await dispatch.claim_deliveries(ports, 1)
+    assert claimed.crashes == 2
+
+
+class StopAt(Failpoints):
+    """Stop the task that passes a point, as a stop of the process does."""
+
+    def __init__(self, point: str) -> None:
+        super().__init__()
+        self._point = point
+
+    def hit(self, name: str) -> None:
+        """Pass a point."""
+        task = asyncio.current_task()
+        if name == self._point and task is not None:
+            task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("point", "tried"),
+    [("out.presend", ["retry"]), ("out.acked", ["sent"])],
+)
+async def test_a_stop_is_recorded_as_far_as_the_message_came(
+    made: Workspace, sink: WebhookSink, point: str, tried: list[str]
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        (claimed,) = await dispatch.claim_deliveries(ports, 1)
+        stopping = dataclasses.replace(ports, failpoints=StopAt(point))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(dispatch.send(stopping, claimed))
+        assert tries(ports) == tried
+        await send_due(ports)
+        assert line_of(ports).state is DeliveryState.SENT
+    assert len(sink.hits.all) == 1
+
+
+async def test_a_stop_before_a_send_began_is_no_try(made: Workspace) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        (claimed,) = await dispatch.claim_deliveries(ports, 1)
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(dispatch.send(ports, claimed))
+            await asyncio.sleep(0)  # it keeps the bytes now
+            sending.cancel()
+        assert tries(ports) == []
+        (again,) = await dispatch.claim_deliveries(ports, 1)
+        assert again.crashes == 0
