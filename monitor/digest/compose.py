@@ -84,14 +84,15 @@ def compose(
 
     Candidates of one story become one entry with all its rules. NEW stands before UPDATE before
     SENT, then more sources before fewer, later news before earlier. Past `MAX_STORIES` the rest
-    is counted in a sentence of `health`.
+    is left for the next digest, and counted in a sentence of `health`.
     """
     stories = sorted(_merged(candidates), key=_place)
     if not stories:
         return None
     left_out = len(stories) - MAX_STORIES
     if left_out > 0:
-        health = (f"{left_out} more stories were left out: a digest holds {MAX_STORIES}", *health)
+        waiting = f"at least {left_out} more stories wait for the next digest"
+        health = (f"{waiting}: one holds {MAX_STORIES}", *health)
     return Digest(
         channel=channel,
         slot=slot.key,

@@ -20,7 +20,7 @@ from monitor.store.engine import Tx
 
 log = structlog.get_logger()
 
-STORIES_PER_DIGEST = 600  # a digest shows 500 and says how many more
+STORIES_PER_DIGEST = 600  # a digest holds 500; the rest is told by the next one
 
 
 def compose_due(ports: Ports) -> int:
@@ -82,7 +82,7 @@ def digest_rules(ports: Ports, channel: Channel) -> dict[RuleId, Rule]:
 def draft(
     tx: Tx, ports: Ports, channel: Channel, slot: Slot, now: datetime
 ) -> tuple[Digest | None, list[Telling]]:
-    """Compose a slot without owing it: all that the channel was not yet told."""
+    """Compose a slot without owing it, and say what the channel is told by it."""
     rules = digest_rules(ports, channel)
     found = alerts.untold_stories(tx, channel.name, list(rules), limit=STORIES_PER_DIGEST)
     gathered = (gather(tx, channel.name, read_story(tx, story), rules) for story in found)
@@ -94,7 +94,8 @@ def draft(
         now=now,
         health=health_lines(tx),
     )
-    return digest, tellings
+    held = {entry.story.id for entry in digest.entries} if digest else set()
+    return digest, [telling for telling in tellings if telling.candidate.story.id in held]
 
 
 def _owe(

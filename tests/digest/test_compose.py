@@ -191,7 +191,7 @@ def test_a_long_story_is_cut_and_counted_but_keeps_the_article_that_opened_it() 
 def test_more_stories_than_a_digest_holds_are_counted_aloud() -> None:
     digest = composed(*(candidate(f"k{number}") for number in range(MAX_STORIES + 3)))
     assert len(digest.entries) == MAX_STORIES
-    assert digest.health[0].startswith("3 more stories")
+    assert digest.health[0].startswith("at least 3 more stories wait")
 
 
 @pytest.mark.parametrize("state", [TextState.STUB, TextState.PENDING])

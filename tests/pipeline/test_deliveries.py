@@ -14,6 +14,7 @@ import pytest
 import structlog
 from aiohttp import web
 from render.values import notice
+from services.corridor import opened
 from services.http_server import HANG, Answer
 from services.loop_thread import Arrivals
 from services.product import Workspace
@@ -21,16 +22,13 @@ from services.webhook_sink import WebhookSink
 from sqlalchemy import event
 from structlog.typing import EventDict
 
-from monitor import app
-from monitor.clock import Clock, system_clock
 from monitor.model.delivery import DeliveryKind, DeliveryState
 from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.model.notice import AlertNotice
 from monitor.pipeline import dispatch
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Ports
-from monitor.settings import load_settings
-from monitor.store import claims, deliveries, json, migrate
+from monitor.store import claims, deliveries, json
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.deliveries import DeliveryLine
 
@@ -64,18 +62,6 @@ def logged() -> Iterator[Arrivals[str]]:
     structlog.configure(processors=[hear])
     yield said
     structlog.reset_defaults()
-
-
-@asynccontextmanager
-async def opened(made: Workspace, clock: Clock = system_clock) -> AsyncIterator[Ports]:
-    settings = load_settings(made.folder, {})
-    store = app.open_store(settings)
-    migrate.upgrade(store)
-    try:
-        async with app.open_ports(settings, store, environ={}, clock=clock) as ports:
-            yield ports
-    finally:
-        store.close()
 
 
 def owe(
