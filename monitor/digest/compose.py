@@ -109,10 +109,10 @@ def alert_notice(
 ) -> AlertNotice:
     """Compose what a channel is told at once, of one rule and story.
 
-    `root` is the delivery key that first told the recipient of this story by this rule, "" if
-    this is the first.
+    The story is NEW if the channel was never told of it, by whatever rule. `root` is the delivery
+    key that first told the recipient of it at once, "" if this is the first.
     """
-    change = Change.NEW if alert.generation == 1 else Change.UPDATE
+    change = Change.UPDATE if candidate.was_told else Change.NEW
     entry = replace(story_entry(replace(candidate, rules=(rule,))), change=change)
     return AlertNotice(
         alert=alert.key,

@@ -132,8 +132,8 @@ class StoryEntry:
 class AlertNotice:
     """Be what a channel is told `now`: one rule, one story.
 
-    `root` is the key of the delivery that first told this recipient of the story by this rule
-    ("" if this is the first): mail threads hang on it.
+    `root` is the key of the delivery that first told this recipient of the story at once ("" if
+    this is the first): mail threads hang on it.
     """
 
     alert: AlertKey

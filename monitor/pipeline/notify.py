@@ -36,7 +36,7 @@ def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> N
     telling = gather(tx, channel.name, read_story(tx, alert.story), {rule.id: rule})
     if telling is None:
         return
-    earlier = [found.key for found in alerts.raised(tx, rule.id, alert.story)]
+    earlier = alerts.keys_of(tx, alert.story)
     for recipient in channel.recipients:
         root = _root(tx, channel, recipient, [key for key in earlier if key != alert.key])
         notice = alert_notice(

@@ -147,8 +147,10 @@ def _lead(digest: Digest) -> str:
 
 
 def _alert_lead(notice: AlertNotice) -> str:
+    if notice.entry.change is Change.NEW:
+        return "A new story matches this rule."
     reasons = {
-        "new_story": "A new story matches this rule.",
+        "new_story": "A story that you were told of matches this rule too.",
         "development": "A further source reports on a story that you were told of.",
         "every": "A further article of this story matches this rule.",
     }

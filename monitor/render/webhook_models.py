@@ -187,7 +187,7 @@ class _Envelope(Body):
 
 
 class StoryMatched(_Envelope):
-    """Tell of a story that a rule matched for the first time."""
+    """Tell a channel of a story for the first time."""
 
     type: Literal["story.matched"] = "story.matched"
     schema_: Annotated[
@@ -197,7 +197,7 @@ class StoryMatched(_Envelope):
 
 
 class StoryUpdated(_Envelope):
-    """Tell of a story again, because a further article matches."""
+    """Tell a channel again of a story: another rule or a further article matches."""
 
     type: Literal["story.updated"] = "story.updated"
     schema_: Annotated[

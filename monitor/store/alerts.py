@@ -127,6 +127,12 @@ def alerts_of(tx: Tx, story: StoryId, rules: Sequence[RuleId]) -> tuple[Alert, .
     )
 
 
+def keys_of(tx: Tx, story: StoryId) -> tuple[AlertKey, ...]:
+    """List the keys of all alerts in a story, of rules out of force too."""
+    rows = tx.execute(select(AlertRow.key).where(AlertRow.story_id == story))
+    return tuple(AlertKey(row.key) for row in rows)
+
+
 def told(tx: Tx, channel: ChannelName, story: StoryId) -> tuple[Told, ...]:
     """List what a channel was told of a story."""
     rows = tx.execute(

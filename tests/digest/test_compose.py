@@ -201,9 +201,10 @@ def test_an_article_without_its_text_is_flagged(state: TextState) -> None:
     assert entry.articles[0].is_stub
 
 
-@pytest.mark.parametrize(("generation", "change"), [(1, Change.NEW), (2, Change.UPDATE)])
-def test_an_alert_tells_one_rule_and_says_whether_the_story_is_new(
-    generation: int, change: Change
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize(("was_told", "change"), [(False, Change.NEW), (True, Change.UPDATE)])
+def test_an_alert_tells_one_rule_and_says_whether_the_channel_knows_the_story(
+    generation: int, was_told: bool, change: Change
 ) -> None:
     alert = Alert(
         key=alert_key(RuleId("floods"), StoryId("sto_a"), generation),
@@ -214,7 +215,7 @@ def test_an_alert_tells_one_rule_and_says_whether_the_story_is_new(
         reason=Reason.NEW_STORY,
         raised_at=NOW,
     )
-    told = replace(candidate("a"), rules=(rule(), rule("rain")))
+    told = replace(candidate("a"), rules=(rule(), rule("rain")), was_told=was_told)
     notice = alert_notice(told, alert=alert, rule=rule(), channel=DESK, root="dl-1")
     assert [view.id for view in notice.entry.rules] == ["floods"]
     assert (notice.entry.change, notice.root, notice.raised_at) == (change, "dl-1", NOW)

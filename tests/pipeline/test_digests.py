@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from json import loads
 from pathlib import Path
+from typing import Any
 
 import pytest
-from services.articles import article, match
+from services.articles import article, match, source
 from services.corridor import Watch, opened
-from services.product import Workspace
+from services.product import RULE, Workspace
 from sqlalchemy import select
 
 from monitor.clock import system_clock
@@ -16,16 +18,19 @@ from monitor.digest.compose import MAX_STORIES
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryKind
-from monitor.model.keys import RuleId, StoryId, alert_key, story_id
-from monitor.model.notice import Digest
+from monitor.model.keys import DeliveryKey, RuleId, StoryId, alert_key, story_id
+from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.model.story import Placement, Relation
 from monitor.pipeline.compose import compose_due
+from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
+from monitor.render.page_view import Plan, alert_page
+from monitor.render.webhook import render_webhook
 from monitor.store import alerts, articles, json, stories
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 
-ACME = RuleId("acme")
+ACME, GLOBEX = RuleId("acme"), RuleId("globex")
 
 
 @pytest.fixture
@@ -90,6 +95,22 @@ def digests(ports: Ports) -> list[Digest]:
         return [json.load(Digest, row.content) for row in rows]
 
 
+def notices(ports: Ports, channel: str = "desk") -> list[AlertNotice]:
+    """Give the alerts that a channel was owed, in order."""
+    owed = select(DeliveryRow.content).where(DeliveryRow.kind == DeliveryKind.ALERT.value)
+    with ports.store.read() as tx:
+        rows = tx.execute(owed.where(DeliveryRow.channel == channel).order_by("created_at"))
+        return [json.load(AlertNotice, row.content) for row in rows]
+
+
+def tell(ports: Ports, name: str, **facts: Any) -> Alert:
+    """Raise an alert by an article of that name and owe what is told at once."""
+    with ports.store.write() as tx:
+        alert = raise_alert(ports, tx, article(name, source=source(name)), **facts)
+        owe_notices(tx, ports, [alert], ports.now())
+    return alert
+
+
 async def test_stories_that_found_no_room_enter_the_next_digest(
     made: Workspace, watch: Watch
 ) -> None:
@@ -106,3 +127,64 @@ async def test_stories_that_found_no_room_enter_the_next_digest(
         assert len({one.story.id for one in (*first.entries, *second.entries)}) == number
         watch.move(minutes=15)
         assert compose_due(ports) == 0
+
+
+@pytest.fixture
+def prompt(made: Workspace) -> Workspace:
+    """Give a workspace whose two rules tell two channels at once and the mailbox later."""
+    rules = "newsroom: now, desk: now, mailbox: both"
+    made.configure(webhook="http://127.0.0.1:9/", smtp_port=9, tell=rules)
+    made.write("rules/globex.yaml", RULE % rules)
+    return made
+
+
+async def test_a_story_is_new_to_a_channel_until_it_was_told_of_it(
+    prompt: Workspace, watch: Watch
+) -> None:
+    async with opened(prompt, watch) as ports:
+        story = tell(ports, "a", is_quiet=True).story
+        for name, rule in (("b", ACME), ("c", GLOBEX), ("d", ACME)):
+            watch.move(minutes=1)
+            tell(ports, name, story=story, rule=rule)
+        told = notices(ports)
+        assert [one.entry.change for one in told] == [Change.NEW, Change.UPDATE, Change.UPDATE]
+        kinds = [json_of(one)["type"] for one in told]
+        assert kinds == ["story.matched", "story.updated", "story.updated"]
+        leads = [lead(one) for one in told]
+        assert leads[0] == "A new story matches this rule."
+        assert leads[1] == "A story that you were told of matches this rule too."
+        assert leads[2].startswith("A further source reports")
+        first = key_of(ports, told[0])
+        assert [one.root for one in told] == ["", first, first]
+
+
+async def test_what_a_digest_told_comes_at_once_as_an_update(
+    made: Workspace, watch: Watch
+) -> None:
+    made.configure(tell="mailbox: digest")
+    made.write("rules/globex.yaml", RULE % "mailbox: now")
+    async with opened(made, watch) as ports:
+        story = tell(ports, "a").story
+        assert compose_due(ports) == 1
+        tell(ports, "b", story=story, rule=GLOBEX)
+        (update,) = notices(ports, "mailbox")
+        assert (update.entry.change, update.root) == (Change.UPDATE, "")
+
+
+def json_of(notice: AlertNotice) -> dict[str, Any]:
+    message = render_webhook(notice, delivery=DeliveryKey("dl-1"), public_url=None)
+    body: dict[str, Any] = loads(message.body)
+    return body
+
+
+def lead(notice: AlertNotice) -> str:
+    plan = Plan(stories=1, full=1, articles=9)
+    return alert_page(notice, plan, zone="UTC", contact="", home="").lead
+
+
+def key_of(ports: Ports, notice: AlertNotice) -> str:
+    title = f"{notice.entry.change}: {notice.entry.story.title}"
+    found = select(DeliveryRow.key).where(DeliveryRow.channel == notice.channel)
+    with ports.store.read() as tx:
+        (row,) = tx.execute(found.where(DeliveryRow.title == title))
+    return str(row.key)
