@@ -15,7 +15,7 @@ from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import Telling, gather, read_story
 from monitor.pipeline.health import health_lines
 from monitor.pipeline.ports import Ports
-from monitor.store import alerts, channels, deliveries, json
+from monitor.store import alerts, channels, deliveries, json, problems
 from monitor.store.engine import Tx
 
 log = structlog.get_logger()
@@ -25,12 +25,23 @@ STORIES_PER_DIGEST = 600  # a digest holds 500; the rest is told by the next one
 
 def compose_due(ports: Ports) -> int:
     """Compose what is due now for all channels; give the number of digests owed."""
+    _forget_removed(ports)
     now = ports.now()
     return sum(
         _compose_channel(ports, channel, now)
         for channel in ports.terms.channels
         if channel.schedule is not None
     )
+
+
+def _forget_removed(ports: Ports) -> None:
+    """Say no more what is wrong with channels that were taken out of monitor.yaml."""
+    names = [channel.name for channel in ports.terms.channels]
+    with ports.store.read() as tx:
+        if not problems.has_others(tx, "channel", names):
+            return
+    with ports.store.write() as tx:
+        problems.keep_only(tx, "channel", names)
 
 
 def _compose_channel(ports: Ports, channel: Channel, now: datetime) -> bool:

@@ -101,7 +101,7 @@ def settle_try(
     try:
         with ports.store.write() as tx:
             _write_result(tx, delivery, outcome, settled, started_at=started_at, now=now)
-            _tell_channel(tx, owed.channel, outcome, settled, now)
+            _tell_status(tx, delivery, owed.channel, outcome, settled, now)
     except StoreError:
         # A full disk that takes no record of the try may still take the mark, which needs no new
         # room: without it the message would go out again and again until there is room.
@@ -155,29 +155,46 @@ def _write_state(
     )
 
 
-def _tell_channel(
-    tx: Tx, channel: Channel, outcome: Outcome, settled: Settled, now: datetime
+def _tell_status(
+    tx: Tx,
+    delivery: ClaimedDelivery,
+    channel: Channel,
+    outcome: Outcome,
+    settled: Settled,
+    now: datetime,
 ) -> None:
-    """Let the channel wait or stop if its receiver asks, and show in `status` what is wrong."""
-    if outcome.result is Result.SENT:
+    """Let the channel wait or stop if its receiver asks, and show in `status` what is wrong.
+
+    What stays unsent is a trouble of its own: a channel that works for others must not hide it.
+    """
+    if settled.state is DeliveryState.SENT:
         problems.clear(tx, "channel", channel.name)
+        problems.clear(tx, "delivery", delivery.key)
         return
     if outcome.result is Result.DISABLE:
         channels.disable(tx, channel.name, outcome.reason, now=now)
     elif (until := channel_pause(outcome, now)) is not None:
         channels.pause(tx, channel.name, until)
-    cure = _cure(channel, outcome, settled)
-    problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
+    if settled.state is DeliveryState.DEAD and outcome.result is not Result.DISABLE:
+        _report_dead(tx, delivery, settled.reason, now)
+    else:
+        cure = _cure(channel, outcome)
+        problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
 
 
-def _cure(channel: Channel, outcome: Outcome, settled: Settled) -> str:
+def _cure(channel: Channel, outcome: Outcome) -> str:
     if outcome.result is Result.DISABLE:
-        return f"the channel is stopped; to go on: monitor channels enable {channel.name}"
-    if settled.state is DeliveryState.DEAD:
-        return "mend the cause, then: monitor deliveries resend --dead"
+        enable = f"the channel is stopped; to go on: monitor channels enable {channel.name}"
+        return f"{enable}, then: monitor deliveries resend --dead"
     if channel.kind is ChannelKind.EMAIL:
         return f"it is tried again; to try now: monitor channels test {channel.name}"
     return "it is tried again by itself"
+
+
+def _report_dead(tx: Tx, delivery: ClaimedDelivery, reason: str, now: datetime) -> None:
+    what = f"given up for {delivery.recipient} ({delivery.channel}): {reason}"
+    cure = f"mend the cause, then: monitor deliveries resend {delivery.key}"
+    problems.report(tx, "delivery", delivery.key, what, cure=cure, now=now)
 
 
 def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
@@ -187,6 +204,5 @@ def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
         deliveries.settle(
             tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
         )
-        cure = f"then: monitor deliveries resend {delivery.key}"
-        problems.report(tx, "delivery", delivery.key, reason, cure=cure, now=now)
+        _report_dead(tx, delivery, reason, now)
     log.error("delivery parked", delivery=delivery.key, reason=reason)

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
+from monitor.store import problems
 from monitor.store.engine import Tx
 from monitor.store.tables import ChannelRow, DigestRow
 from monitor.store.upsert import insert
@@ -79,14 +80,17 @@ def disable(tx: Tx, name: ChannelName, reason: str, *, now: datetime) -> None:
 
 
 def enable(tx: Tx, name: ChannelName) -> bool:
-    """Let a stopped channel go on; False if it was not stopped."""
+    """Let a stopped channel go on, which cures that trouble; False if it was not stopped."""
     stopped = (ChannelRow.name == name) & ChannelRow.disabled_at.is_not(None)
     values: dict[str, Any] = {
         "disabled_at": None,
         "disabled_reason": None,
         "paused_until": None,
     }
-    return tx.execute(update(ChannelRow).where(stopped).values(**values)).rowcount == 1
+    if tx.execute(update(ChannelRow).where(stopped).values(**values)).rowcount != 1:
+        return False
+    problems.clear(tx, "channel", name)
+    return True
 
 
 def _set(tx: Tx, name: ChannelName, **values: Any) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from monitor.errors import LeaseLost
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey
-from monitor.store import claims
+from monitor.store import claims, problems
 from monitor.store.engine import Tx
 from monitor.store.tables import AttemptRow, ChannelRow, DeliveryRow
 from monitor.store.upsert import insert
@@ -290,13 +290,15 @@ def _line(row: Any) -> DeliveryLine:
 def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
     """Make a settled delivery due again with its bytes and its key; False if it is on its way.
 
-    Its count of failures starts anew, and a claim still held keeps it from being sent twice.
+    Its count of failures starts anew, and a claim still held keeps it from being sent twice. It
+    is no more among what is wrong.
     """
     revived = (
         update(DeliveryRow)
         .where(DeliveryRow.key == key, DeliveryRow.state != DeliveryState.PENDING.value)
         .values(state=DeliveryState.PENDING.value, due_at=now, attempts=0, crashes=0)
     )
+    problems.clear(tx, "delivery", key)
     return tx.execute(revived).rowcount == 1
 
 

@@ -57,6 +57,12 @@ def keep_only(tx: Tx, kind: str, subjects: Iterable[str]) -> None:
     tx.execute(gone.where(ProblemRow.subject.not_in(tuple(subjects))))
 
 
+def has_others(tx: Tx, kind: str, subjects: Iterable[str]) -> bool:
+    """Tell whether a problem of a kind concerns something else than these subjects."""
+    other = select(ProblemRow.subject).where(ProblemRow.kind == kind)
+    return tx.execute(other.where(ProblemRow.subject.not_in(tuple(subjects)))).first() is not None
+
+
 def listed(tx: Tx) -> tuple[Trouble, ...]:
     """List what is wrong now, latest first."""
     rows = tx.execute(

@@ -14,23 +14,27 @@ import pytest
 import structlog
 from aiohttp import web
 from render.values import notice
-from services.corridor import opened
+from services.corridor import Watch, opened
 from services.http_server import HANG, Answer
 from services.loop_thread import Arrivals
 from services.product import Workspace
+from services.smtp_sink import SmtpSink
 from services.webhook_sink import WebhookSink
 from sqlalchemy import event
 from structlog.typing import EventDict
 
+from monitor.clock import system_clock
 from monitor.model.delivery import DeliveryKind, DeliveryState
 from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.model.notice import AlertNotice
 from monitor.pipeline import dispatch
+from monitor.pipeline.compose import compose_due
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Ports
-from monitor.store import claims, deliveries, json
+from monitor.store import channels, claims, deliveries, json, problems
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.deliveries import DeliveryLine
+from monitor.store.problems import Trouble
 
 NEWSROOM = ChannelName("newsroom")
 KEY = DeliveryKey("dl-1")
@@ -241,3 +245,95 @@ async def test_a_stop_before_a_send_began_is_no_try(made: Workspace) -> None:
         assert tries(ports) == []
         (again,) = await dispatch.claim_deliveries(ports, 1)
         assert again.crashes == 0
+
+
+DESK = ChannelName("desk")
+
+
+def wrong(ports: Ports) -> dict[tuple[str, str], Trouble]:
+    """Give what `status` says is wrong, by kind and subject."""
+    with ports.store.read() as tx:
+        return {(one.kind, one.subject): one for one in problems.listed(tx)}
+
+
+async def test_a_mail_given_up_is_named_until_it_is_sent(made: Workspace) -> None:
+    bad, good = DeliveryKey("dl-bad"), DeliveryKey("dl-good")
+    with SmtpSink() as mail:
+        made.configure(smtp_port=mail.port)
+        mail.refuse("bob@one.test", "550 5.1.1 no such user")
+        async with opened(made) as ports:
+            for key, recipient in ((bad, "bob@one.test"), (good, "ann@one.test")):
+                owe(ports, key, channel=DESK, recipient=recipient)
+                await send_due(ports)
+            assert [line_of(ports, key).state for key in (bad, good)] == ["dead", "sent"]
+            (trouble,) = wrong(ports).values()
+            assert (trouble.kind, trouble.subject) == ("delivery", bad)
+            assert trouble.reason.startswith("given up for bob@one.test (desk): The mail server")
+            assert trouble.cure.endswith("monitor deliveries resend dl-bad")
+
+            with ports.store.write() as tx:
+                assert deliveries.revive(tx, bad, now=ports.now())
+            assert wrong(ports) == {}
+            await send_due(ports)
+            assert list(wrong(ports)) == [("delivery", bad)]
+    assert len(mail.mails.all) == 1
+
+
+async def test_what_is_sent_clears_the_trouble_of_its_channel_and_its_own(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    watch = Watch(system_clock())
+    async with opened(made, watch) as ports:
+        owe(ports)
+        sink.script(Answer(500))
+        await send_due(ports)
+        assert list(wrong(ports)) == [("channel", NEWSROOM)]
+        watch.move(minutes=5)
+        with ports.store.write() as tx:
+            problems.report(tx, "delivery", KEY, "parked", now=watch.now)
+        await send_due(ports)
+        assert wrong(ports) == {}
+
+
+async def test_a_receiver_that_is_gone_stops_its_channel_and_is_told_once(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        sink.script(Answer(410))
+        await send_due(ports)
+        owe(ports, DeliveryKey("dl-2"))
+        (trouble,) = wrong(ports).values()
+        assert (trouble.kind, trouble.subject) == ("channel", NEWSROOM)
+        assert "monitor channels enable newsroom, then: monitor deliveries" in trouble.cure
+        assert line_of(ports).state is DeliveryState.DEAD
+        assert await send_due(ports) == 0
+        with ports.store.write() as tx:
+            assert channels.read(tx, NEWSROOM).disabled_reason == trouble.reason
+            assert channels.enable(tx, NEWSROOM)
+        assert wrong(ports) == {}
+    assert len(sink.hits.all) == 1
+
+
+async def test_a_delivery_that_kills_its_process_is_given_up_and_said(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        for _ in range(MAX_CRASHES):
+            await dispatch.claim_deliveries(ports, 1)  # and die
+            with ports.store.write() as tx:
+                claims.expire_all(tx, now=ports.now())
+        await send_due(ports)
+        assert line_of(ports).state is DeliveryState.DEAD
+        assert "crashed five times" in wrong(ports)["delivery", KEY].reason
+        assert sink.hits.all == ()
+
+
+async def test_a_channel_that_was_taken_out_is_no_more_wrong(made: Workspace) -> None:
+    async with opened(made) as ports:
+        with ports.store.write() as tx:
+            for name in ("removed", NEWSROOM):
+                problems.report(tx, "channel", name, "down", now=ports.now())
+        compose_due(ports)
+        assert list(wrong(ports)) == [("channel", NEWSROOM)]
