@@ -17,6 +17,7 @@ RuleId = NewType("RuleId", str)
 Revision = NewType("Revision", str)
 ChannelName = NewType("ChannelName", str)
 SourceKey = NewType("SourceKey", str)
+WorkspaceId = NewType("WorkspaceId", str)
 
 
 def digest_of(*parts: str) -> str:
@@ -40,9 +41,12 @@ def alert_key(rule: RuleId, story: StoryId, generation: int) -> AlertKey:
     return AlertKey(digest_of("alert", rule, story, str(generation)))
 
 
-def delivery_key(channel: ChannelName, recipient: str, occasion: str) -> DeliveryKey:
+def delivery_key(
+    workspace: WorkspaceId, channel: ChannelName, recipient: str, occasion: str
+) -> DeliveryKey:
     """Key a delivery by whom it goes to and its occasion: an alert's key or a digest's slot.
 
-    It holds only `[a-z0-9-]`, so it is a valid `webhook-id` and the left part of a `Message-ID`.
+    `workspace` keeps the keys of two workspaces apart: a receiver drops what it has seen. The key
+    holds only `[a-z0-9-]`, so it is a valid `webhook-id` and the left part of a `Message-ID`.
     """
-    return DeliveryKey("dl-" + digest_of("delivery", channel, recipient, occasion))
+    return DeliveryKey("dl-" + digest_of("delivery", workspace, channel, recipient, occasion))

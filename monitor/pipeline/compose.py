@@ -17,6 +17,7 @@ from monitor.pipeline.health import health_lines
 from monitor.pipeline.ports import Ports
 from monitor.store import alerts, channels, deliveries, json, problems
 from monitor.store.engine import Tx
+from monitor.store.workspace import workspace_id
 
 log = structlog.get_logger()
 
@@ -112,11 +113,11 @@ def draft(
 def _owe(
     tx: Tx, channel: Channel, slot: Slot, digest: Digest, tellings: list[Telling], now: datetime
 ) -> None:
-    content = json.dump(Digest, digest)
+    content, workspace = json.dump(Digest, digest), workspace_id(tx)
     for recipient in channel.recipients:
         deliveries.add(
             tx,
-            delivery_key(channel.name, recipient, f"digest {slot.key}"),
+            delivery_key(workspace, channel.name, recipient, f"digest {slot.key}"),
             channel=channel.name,
             recipient=recipient,
             kind=DeliveryKind.DIGEST,

@@ -8,13 +8,14 @@ from datetime import datetime
 from monitor.digest.compose import alert_notice
 from monitor.model.alert import Alert
 from monitor.model.delivery import Channel, DeliveryKind
-from monitor.model.keys import DeliveryKey, delivery_key
+from monitor.model.keys import AlertKey, ChannelName, DeliveryKey, WorkspaceId, delivery_key
 from monitor.model.notice import AlertNotice
 from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import gather, read_story
 from monitor.pipeline.ports import Ports
 from monitor.store import alerts, deliveries, json
 from monitor.store.engine import Tx
+from monitor.store.workspace import workspace_id
 
 
 def owe_notices(tx: Tx, ports: Ports, raised: Sequence[Alert], now: datetime) -> None:
@@ -36,15 +37,17 @@ def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> N
     telling = gather(tx, channel.name, read_story(tx, alert.story), {rule.id: rule})
     if telling is None:
         return
-    earlier = alerts.keys_of(tx, alert.story)
+    workspace = workspace_id(tx)
+    earlier = [key for key in alerts.keys_of(tx, alert.story) if key != alert.key]
     for recipient in channel.recipients:
-        root = _root(tx, channel, recipient, [key for key in earlier if key != alert.key])
+        keys = [alert_delivery(workspace, channel.name, recipient, key) for key in earlier]
+        root = deliveries.root_of(tx, channel.name, recipient, keys) or ""
         notice = alert_notice(
             telling.candidate, alert=alert, rule=rule, channel=channel.name, root=root
         )
         deliveries.add(
             tx,
-            alert_delivery(channel, recipient, alert.key),
+            alert_delivery(workspace, channel.name, recipient, alert.key),
             channel=channel.name,
             recipient=recipient,
             kind=DeliveryKind.ALERT,
@@ -55,11 +58,8 @@ def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> N
     alerts.tell(tx, channel.name, alert.story, telling.told, in_digest=False, now=now)
 
 
-def alert_delivery(channel: Channel, recipient: str, alert: str) -> DeliveryKey:
+def alert_delivery(
+    workspace: WorkspaceId, channel: ChannelName, recipient: str, alert: AlertKey
+) -> DeliveryKey:
     """Key the delivery of an alert to one recipient."""
-    return delivery_key(channel.name, recipient, f"alert {alert}")
-
-
-def _root(tx: Tx, channel: Channel, recipient: str, earlier: Sequence[str]) -> str:
-    keys = [alert_delivery(channel, recipient, key) for key in earlier]
-    return deliveries.root_of(tx, channel.name, recipient, keys) or ""
+    return delivery_key(workspace, channel, recipient, f"alert {alert}")

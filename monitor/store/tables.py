@@ -313,6 +313,13 @@ class AttemptRow(Base):
     answer: Mapped[str]
 
 
+class WorkspaceRow(Base):
+    """Hold the one row that names this database's workspace, made at random with it."""
+
+    __tablename__ = "workspace"
+    id: Mapped[str] = mapped_column(primary_key=True)
+
+
 class RuleRow(Base):
     """Remember which revision of a rule has looked back over the archive."""
 

@@ -26,9 +26,10 @@ from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
-from monitor.store import alerts, articles, json, stories
+from monitor.store import alerts, articles, deliveries, json, stories
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
+from monitor.store.workspace import workspace_id
 
 ACME, GLOBEX = RuleId("acme"), RuleId("globex")
 
@@ -188,3 +189,19 @@ def key_of(ports: Ports, notice: AlertNotice) -> str:
     with ports.store.read() as tx:
         (row,) = tx.execute(found.where(DeliveryRow.title == title))
     return str(row.key)
+
+
+async def test_two_workspaces_never_send_under_the_same_id(tmp_path: Path, watch: Watch) -> None:
+    keys: set[str] = set()
+    for name in ("one", "other"):
+        made = Workspace(tmp_path / name)
+        made.configure(tell="mailbox: both")
+        for _ in range(2):  # the second time its database is there already
+            async with opened(made, watch) as ports:
+                if not digests(ports):
+                    tell(ports, "a")
+                    compose_due(ports)
+                with ports.store.read() as tx:
+                    keys |= {line.key for line in deliveries.listed(tx)}
+                    keys.add(workspace_id(tx))
+    assert len(keys) == 2 * 3

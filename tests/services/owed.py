@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor.model.delivery import Channel, ChannelKind, DeliveryKind, Message, Owed
-from monitor.model.keys import ChannelName, DeliveryKey, delivery_key
+from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OURS = WorkspaceId("ours")
 SENDER = "Media Monitor <monitor@example.test>"
 MAIL = (
     b"From: Media Monitor <monitor@example.test>\r\nTo: desk@example.test\r\n"
@@ -42,7 +43,7 @@ def owed_file(path: Path, *, key: str = "", body: bytes = MAIL, html: str = "") 
 
 def _owed(channel: Channel, recipient: str, message: Message, key: str = "") -> Owed:
     return Owed(
-        key=DeliveryKey(key) if key else delivery_key(channel.name, recipient, "occasion"),
+        key=DeliveryKey(key) if key else delivery_key(OURS, channel.name, recipient, "occasion"),
         channel=channel,
         recipient=recipient,
         kind=DeliveryKind.DIGEST,

@@ -9,7 +9,7 @@ import pytest
 from monitor.clock import system_clock
 from monitor.errors import LeaseLost
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
-from monitor.model.keys import ChannelName, DeliveryKey, delivery_key
+from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
 from monitor.store import channels, deliveries
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Store
@@ -25,7 +25,7 @@ def moment() -> datetime:
 
 
 def owe(store: Store, now: datetime, name: str = "alert 1") -> DeliveryKey:
-    key = delivery_key(DESK, "desk", name)
+    key = delivery_key(WorkspaceId("ours"), DESK, "desk", name)
     with store.write() as tx:
         deliveries.add(
             tx,

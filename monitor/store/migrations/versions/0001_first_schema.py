@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -193,6 +195,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("story", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_story_last_at"), ["last_at"], unique=False)
+
+    workspace = op.create_table(
+        "workspace",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workspace")),
+    )
+    op.bulk_insert(workspace, [{"id": secrets.token_hex(16)}])
 
     op.create_table(
         "told",
