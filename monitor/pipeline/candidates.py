@@ -7,11 +7,23 @@ from dataclasses import dataclass
 
 from monitor.digest.compose import Candidate, Seat
 from monitor.model.alert import Alert
-from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId
+from monitor.model.delivery import Channel, DeliveryState
+from monitor.model.keys import (
+    AlertKey,
+    ArticleKey,
+    ChannelName,
+    DeliveryKey,
+    RuleId,
+    StoryId,
+    WorkspaceId,
+    delivery_key,
+)
 from monitor.model.rule import Match, Rule
 from monitor.model.story import Story
-from monitor.store import alerts, stories
+from monitor.store import alerts, deliveries, stories
+from monitor.store.alerts import Told
 from monitor.store.engine import Tx
+from monitor.store.workspace import workspace_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +35,7 @@ class Telling:
     """Rule and article number: of each match, and of each alert told."""
 
 
-def gather(
-    tx: Tx, channel: ChannelName, story: Story, rules: Mapping[RuleId, Rule]
-) -> Telling | None:
+def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule]) -> Telling | None:
     """Gather a story for a channel under the rules in force that tell it.
 
     None if no rule in force has raised an alert that still matches: a rule was changed since.
@@ -36,7 +46,7 @@ def gather(
     raised = [a for a in alerts.alerts_of(tx, story.id, list(rules)) if a.rule_id in matching]
     if not raised:
         return None
-    told = alerts.told(tx, channel, story.id)
+    told = _arrived(tx, channel, alerts.told(tx, channel.name, story.id))
     told_ids = {row.article_id for row in told}
     numbers = {row.article.key: row.id for row in seated}
     seats = tuple(
@@ -61,6 +71,27 @@ def gather(
     return Telling(candidate=candidate, told=tuple(dict.fromkeys(pairs)))
 
 
+def alert_delivery(
+    workspace: WorkspaceId, channel: ChannelName, recipient: str, alert: AlertKey
+) -> DeliveryKey:
+    """Key the delivery of an alert to one recipient."""
+    return delivery_key(workspace, channel, recipient, f"alert {alert}")
+
+
+def _arrived(tx: Tx, channel: Channel, told: tuple[Told, ...]) -> tuple[Told, ...]:
+    """Leave out what was only told by alerts that were given up for all their recipients."""
+    at_once = {row.alert for row in told if row.alert and not row.in_digest}
+    lost = {alert for alert in at_once if _is_given_up(tx, channel, alert)}
+    return tuple(row for row in told if row.in_digest or row.alert not in lost)
+
+
+def _is_given_up(tx: Tx, channel: Channel, alert: AlertKey) -> bool:
+    workspace = workspace_id(tx)
+    keys = [alert_delivery(workspace, channel.name, to, alert) for to in channel.recipients]
+    found = deliveries.states(tx, keys).values()
+    return bool(found) and all(state is DeliveryState.DEAD for state in found)
+
+
 def _in_force(matches: tuple[Match, ...], rules: Mapping[RuleId, Rule]) -> tuple[Match, ...]:
     return tuple(
         match
@@ -70,7 +101,7 @@ def _in_force(matches: tuple[Match, ...], rules: Mapping[RuleId, Rule]) -> tuple
 
 
 def _was_sent_now(
-    raised: list[Alert], told: tuple[alerts.Told, ...], numbers: Mapping[ArticleKey, int]
+    raised: list[Alert], told: tuple[Told, ...], numbers: Mapping[ArticleKey, int]
 ) -> bool:
     """Tell whether every alert went out at once already, and no digest has said so yet."""
     listed = {(row.rule_id, row.article_id) for row in told if row.in_digest}

@@ -97,7 +97,7 @@ def draft(
     """Compose a slot without owing it, and say what the channel is told by it."""
     rules = digest_rules(ports, channel)
     found = alerts.untold_stories(tx, channel.name, list(rules), limit=STORIES_PER_DIGEST)
-    gathered = (gather(tx, channel.name, read_story(tx, story), rules) for story in found)
+    gathered = (gather(tx, channel, read_story(tx, story), rules) for story in found)
     tellings = [telling for telling in gathered if telling is not None]
     digest = compose(
         [telling.candidate for telling in tellings],
@@ -127,4 +127,4 @@ def _owe(
         )
     for telling in tellings:
         story = telling.candidate.story.id
-        alerts.tell(tx, channel.name, story, telling.told, in_digest=True, now=now)
+        alerts.tell(tx, channel.name, story, telling.told, alert=None, now=now)

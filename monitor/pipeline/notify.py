@@ -8,10 +8,9 @@ from datetime import datetime
 from monitor.digest.compose import alert_notice
 from monitor.model.alert import Alert
 from monitor.model.delivery import Channel, DeliveryKind
-from monitor.model.keys import AlertKey, ChannelName, DeliveryKey, WorkspaceId, delivery_key
 from monitor.model.notice import AlertNotice
 from monitor.model.rule import Rule, Tell
-from monitor.pipeline.candidates import gather, read_story
+from monitor.pipeline.candidates import alert_delivery, gather, read_story
 from monitor.pipeline.ports import Ports
 from monitor.store import alerts, deliveries, json
 from monitor.store.engine import Tx
@@ -34,7 +33,7 @@ def _told_now(ports: Ports, rule: Rule) -> list[Channel]:
 
 
 def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> None:
-    telling = gather(tx, channel.name, read_story(tx, alert.story), {rule.id: rule})
+    telling = gather(tx, channel, read_story(tx, alert.story), {rule.id: rule})
     if telling is None:
         return
     workspace = workspace_id(tx)
@@ -55,11 +54,4 @@ def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> N
             title=f"{notice.entry.change}: {notice.entry.story.title}",
             now=now,
         )
-    alerts.tell(tx, channel.name, alert.story, telling.told, in_digest=False, now=now)
-
-
-def alert_delivery(
-    workspace: WorkspaceId, channel: ChannelName, recipient: str, alert: AlertKey
-) -> DeliveryKey:
-    """Key the delivery of an alert to one recipient."""
-    return delivery_key(workspace, channel, recipient, f"alert {alert}")
+    alerts.tell(tx, channel.name, alert.story, telling.told, alert=alert.key, now=now)

@@ -86,11 +86,15 @@ def _alert(row: Any) -> Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Say that a channel was told of an article under a rule."""
+    """Say that a channel was told of an article under a rule.
+
+    `alert` told it at once, before any digest did; None if it never was.
+    """
 
     rule_id: RuleId
     article_id: int
     in_digest: bool
+    alert: AlertKey | None
 
 
 def untold_stories(
@@ -136,7 +140,7 @@ def keys_of(tx: Tx, story: StoryId) -> tuple[AlertKey, ...]:
 def told(tx: Tx, channel: ChannelName, story: StoryId) -> tuple[Told, ...]:
     """List what a channel was told of a story."""
     rows = tx.execute(
-        select(ToldRow.rule_id, ToldRow.article_id, ToldRow.in_digest).where(
+        select(ToldRow.rule_id, ToldRow.article_id, ToldRow.in_digest, ToldRow.alert).where(
             ToldRow.channel == channel, ToldRow.story_id == story
         )
     )
@@ -145,6 +149,7 @@ def told(tx: Tx, channel: ChannelName, story: StoryId) -> tuple[Told, ...]:
             rule_id=RuleId(row.rule_id),
             article_id=row.article_id,
             in_digest=row.in_digest,
+            alert=None if row.alert is None else AlertKey(row.alert),
         )
         for row in rows
     )
@@ -156,17 +161,21 @@ def tell(
     story: StoryId,
     pairs: Iterable[tuple[RuleId, int]],
     *,
-    in_digest: bool,
+    alert: AlertKey | None,
     now: datetime,
 ) -> None:
-    """Remember that a channel is told of articles (rule, article number) of a story."""
+    """Remember that a channel is told of articles (rule, article number) of a story.
+
+    An alert tells it at once; a digest does if that is None.
+    """
     rows = [
         {
             "channel": channel,
             "rule_id": rule,
             "story_id": story,
             "article_id": article_id,
-            "in_digest": in_digest,
+            "in_digest": alert is None,
+            "alert": alert,
             "told_at": now,
         }
         for rule, article_id in pairs
@@ -175,7 +184,7 @@ def tell(
         return
     statement = insert(tx, ToldRow)
     keys = ["channel", "rule_id", "story_id", "article_id"]
-    if in_digest:
+    if alert is None:
         upserted = statement.on_conflict_do_update(index_elements=keys, set_={"in_digest": True})
     else:
         upserted = statement.on_conflict_do_nothing(index_elements=keys)

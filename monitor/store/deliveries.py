@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -311,19 +311,26 @@ def hurry(tx: Tx, key: DeliveryKey, *, now: datetime) -> None:
 def root_of(
     tx: Tx, channel: ChannelName, recipient: str, keys: Sequence[str]
 ) -> DeliveryKey | None:
-    """Give the oldest of these deliveries that this recipient was sent or owed."""
+    """Give the oldest of these deliveries that this recipient was sent or is owed."""
     query = (
         select(DeliveryRow.key)
         .where(
             DeliveryRow.channel == channel,
             DeliveryRow.recipient == recipient,
             DeliveryRow.key.in_(keys),
+            DeliveryRow.state != DeliveryState.DEAD.value,
         )
         .order_by(DeliveryRow.created_at, DeliveryRow.key)
         .limit(1)
     )
     found = tx.execute(query).scalar_one_or_none()
     return None if found is None else DeliveryKey(found)
+
+
+def states(tx: Tx, keys: Collection[DeliveryKey]) -> dict[DeliveryKey, DeliveryState]:
+    """Say where those of these deliveries stand that exist."""
+    rows = tx.execute(select(DeliveryRow.key, DeliveryRow.state).where(DeliveryRow.key.in_(keys)))
+    return {DeliveryKey(row.key): DeliveryState(row.state) for row in rows}
 
 
 def counts(tx: Tx) -> dict[str, int]:

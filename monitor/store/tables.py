@@ -230,7 +230,7 @@ class QuietRow(Base):
 class ToldRow(Base):
     """Remember that a channel was told of an article, under a rule, in a story.
 
-    `in_digest` is False while only a `now` alert told it.
+    `in_digest` is False while only a `now` alert told it; `alert` is the first that did.
     """
 
     __tablename__ = "told"
@@ -239,6 +239,7 @@ class ToldRow(Base):
     story_id: Mapped[str] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     in_digest: Mapped[bool]
+    alert: Mapped[str | None]
     told_at: Mapped[datetime]
     __table_args__ = (Index("ix_told_story", "channel", "story_id"),)
 

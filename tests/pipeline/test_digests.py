@@ -11,16 +11,17 @@ import pytest
 from services.articles import article, match, source
 from services.corridor import Watch, opened
 from services.product import RULE, Workspace
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor.clock import system_clock
 from monitor.digest.compose import MAX_STORIES
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryKind
-from monitor.model.keys import DeliveryKey, RuleId, StoryId, alert_key, story_id
+from monitor.model.keys import ChannelName, DeliveryKey, RuleId, StoryId, alert_key, story_id
 from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.model.story import Placement, Relation
+from monitor.pipeline.candidates import alert_delivery
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
@@ -31,6 +32,7 @@ from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 from monitor.store.workspace import workspace_id
 
+DESK = ChannelName("desk")
 ACME, GLOBEX = RuleId("acme"), RuleId("globex")
 
 
@@ -205,3 +207,51 @@ async def test_two_workspaces_never_send_under_the_same_id(tmp_path: Path, watch
                     keys |= {line.key for line in deliveries.listed(tx)}
                     keys.add(workspace_id(tx))
     assert len(keys) == 2 * 3
+
+
+def give_up(ports: Ports, title: str) -> None:
+    """Give up the alerts that are owed under this title."""
+    dead = update(DeliveryRow).where(DeliveryRow.title == title).values(state="dead")
+    with ports.store.write() as tx:
+        assert tx.execute(dead).rowcount
+
+
+async def test_what_was_told_at_once_is_listed_once_as_already_sent(
+    prompt: Workspace, watch: Watch
+) -> None:
+    async with opened(prompt, watch) as ports:
+        tell(ports, "a")
+        assert compose_due(ports) == 1
+        watch.move(minutes=15)
+        assert compose_due(ports) == 0
+        (digest,) = digests(ports)
+        assert [one.change for one in digest.entries] == [Change.SENT]
+
+
+async def test_what_was_given_up_was_never_sent(prompt: Workspace, watch: Watch) -> None:
+    async with opened(prompt, watch) as ports:
+        story = tell(ports, "a").story
+        give_up(ports, "new: Title a")
+        watch.move(minutes=1)
+        tell(ports, "b", story=story)
+        told = notices(ports)
+        assert [(one.entry.change, one.root) for one in told] == [(Change.NEW, "")] * 2
+        give_up(ports, "new: Title a")  # the second too: the first article leads the story
+        compose_due(ports)
+        (digest,) = digests(ports)
+        assert [one.change for one in digest.entries] == [Change.NEW]
+
+
+async def test_what_arrived_at_one_recipient_was_sent(made: Workspace, watch: Watch) -> None:
+    made.configure(smtp_port=9, tell="desk: both")
+    config = (made.folder / "monitor.yaml").read_text()
+    both = "[desk@example.org, ann@example.org], digest: {cron: '*/15 * * * *'}"
+    made.write("monitor.yaml", config.replace("[desk@example.org]", both))
+    async with opened(made, watch) as ports:
+        alert = tell(ports, "a")
+        with ports.store.write() as tx:
+            key = alert_delivery(workspace_id(tx), DESK, "ann@example.org", alert.key)
+            dead = update(DeliveryRow).where(DeliveryRow.key == key).values(state="dead")
+            assert tx.execute(dead).rowcount == 1
+        compose_due(ports)
+        assert [one.change for one in digests(ports)[0].entries] == [Change.SENT]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from monitor.errors import WorkError
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
-from monitor.model.keys import ChannelName, RuleId, StoryId, alert_key, story_id
+from monitor.model.keys import AlertKey, ChannelName, RuleId, StoryId, alert_key, story_id
 from monitor.model.story import Placement, Relation
 from monitor.store import alerts, articles, stories
 from monitor.store.engine import Store, Tx
@@ -97,9 +97,9 @@ def test_what_a_digest_told_is_told_and_what_came_after_is_not(
         alerts.add(tx, alert(one, story, now), number)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
         assert alerts.untold_stories(tx, MAILBOX, [RuleId("other")], limit=9) == ()
-        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], in_digest=False, now=now)
+        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], alert=AlertKey("k"), now=now)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
-        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], in_digest=True, now=now)
+        alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], alert=None, now=now)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == ()
         assert alerts.untold_stories(tx, ChannelName("desk"), rules, limit=9) == (story,)
         later = seat(tx, other, story, Relation.EVENT, now)
@@ -114,9 +114,9 @@ def test_a_now_alert_never_takes_back_what_a_digest_told(store: Store, now: date
     story = story_id(one.key)
     with store.write() as tx:
         number = seat(tx, one, story, Relation.FIRST, now)
-        for in_digest in (True, False):
+        for by in (None, AlertKey("k")):
             pairs = [(RuleId("r"), number)]
-            alerts.tell(tx, MAILBOX, story, pairs, in_digest=in_digest, now=now)
+            alerts.tell(tx, MAILBOX, story, pairs, alert=by, now=now)
         (told,) = alerts.told(tx, MAILBOX, story)
     assert told.in_digest
 

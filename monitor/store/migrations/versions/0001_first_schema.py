@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("story_id", sa.Text(), nullable=False),
         sa.Column("article_id", types.BigId, nullable=False),
         sa.Column("in_digest", sa.Boolean(), nullable=False),
+        sa.Column("alert", sa.Text(), nullable=True),
         sa.Column("told_at", types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint(
             "channel", "rule_id", "story_id", "article_id", name=op.f("pk_told")
