@@ -105,7 +105,13 @@ def compose(
 
 
 def alert_notice(
-    candidate: Candidate, *, alert: Alert, rule: Rule, channel: ChannelName, root: str = ""
+    candidate: Candidate,
+    *,
+    alert: Alert,
+    rule: Rule,
+    channel: ChannelName,
+    first_matched_at: datetime,
+    root: str = "",
 ) -> AlertNotice:
     """Compose what a channel is told at once, of one rule and story.
 
@@ -118,6 +124,7 @@ def alert_notice(
         alert=alert.key,
         channel=channel,
         raised_at=alert.raised_at,
+        first_matched_at=first_matched_at,
         rule=rule_view(rule),
         reason=alert.reason.value,
         entry=entry,

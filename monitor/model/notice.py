@@ -133,12 +133,14 @@ class AlertNotice:
     """Be what a channel is told `now`: one rule, one story.
 
     `root` is the key of the delivery that first told this recipient of the story at once ("" if
-    this is the first): mail threads hang on it.
+    this is the first): mail threads hang on it. `first_matched_at` is when the rule first found
+    itself in the story.
     """
 
     alert: AlertKey
     channel: ChannelName
     raised_at: datetime
+    first_matched_at: datetime
     rule: RuleView
     reason: str
     entry: StoryEntry

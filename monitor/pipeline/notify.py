@@ -37,12 +37,18 @@ def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> N
     if telling is None:
         return
     workspace = workspace_id(tx)
+    matched_at = alerts.first_matched_at(tx, rule.id, alert.story) or alert.raised_at
     earlier = [key for key in alerts.keys_of(tx, alert.story) if key != alert.key]
     for recipient in channel.recipients:
         keys = [alert_delivery(workspace, channel.name, recipient, key) for key in earlier]
         root = deliveries.root_of(tx, channel.name, recipient, keys) or ""
         notice = alert_notice(
-            telling.candidate, alert=alert, rule=rule, channel=channel.name, root=root
+            telling.candidate,
+            alert=alert,
+            rule=rule,
+            channel=channel.name,
+            first_matched_at=matched_at,
+            root=root,
         )
         deliveries.add(
             tx,

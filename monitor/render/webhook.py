@@ -49,6 +49,7 @@ def _alert(notice: AlertNotice, delivery: DeliveryKey, home: str, cut: Cut) -> b
         rule=rule_body(notice.rule, home),
         match=models.MatchBody(
             id=notice.alert,
+            first_matched_at=moment(notice.first_matched_at),
             raised_at=moment(notice.raised_at),
             reason=notice.reason,
             why=why_bodies(entry.why, cut),

@@ -78,6 +78,9 @@ class MatchBody(Body):
     """Say when and why the rule matched."""
 
     id: Annotated[Text, Field(description="The alert's id: the same for every receiver.")]
+    first_matched_at: Annotated[
+        Moment, Field(description="When the rule first found itself in this story.")
+    ]
     raised_at: Moment
     reason: Annotated[Text, Field(description="new_story, development or every.")]
     why: list[WhyBody]

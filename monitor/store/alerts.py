@@ -12,7 +12,7 @@ from sqlalchemy import and_, exists, func, select
 from monitor.model.alert import Alert, Quiet, Reason
 from monitor.model.keys import AlertKey, ArticleKey, ChannelName, RuleId, StoryId
 from monitor.store.engine import Tx
-from monitor.store.tables import AlertRow, ArticleRow, QuietRow, ToldRow
+from monitor.store.tables import AlertRow, ArticleRow, MatchRow, QuietRow, SeatRow, ToldRow
 from monitor.store.upsert import insert
 
 
@@ -129,6 +129,16 @@ def alerts_of(tx: Tx, story: StoryId, rules: Sequence[RuleId]) -> tuple[Alert, .
     return tuple(
         _alert(row) for row in tx.execute(query.order_by(AlertRow.raised_at, AlertRow.key))
     )
+
+
+def first_matched_at(tx: Tx, rule: RuleId, story: StoryId) -> datetime | None:
+    """Give when the rule first found itself in an article of the story; None if in none now."""
+    first = select(func.min(MatchRow.matched_at)).join(
+        SeatRow, SeatRow.article_id == MatchRow.article_id
+    )
+    found = tx.execute(first.where(MatchRow.rule_id == rule, SeatRow.story_id == story))
+    moment: datetime | None = found.scalar_one()
+    return moment
 
 
 def keys_of(tx: Tx, story: StoryId) -> tuple[AlertKey, ...]:

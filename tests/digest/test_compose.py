@@ -216,6 +216,8 @@ def test_an_alert_tells_one_rule_and_says_whether_the_channel_knows_the_story(
         raised_at=NOW,
     )
     told = replace(candidate("a"), rules=(rule(), rule("rain")), was_told=was_told)
-    notice = alert_notice(told, alert=alert, rule=rule(), channel=DESK, root="dl-1")
+    notice = alert_notice(
+        told, alert=alert, rule=rule(), channel=DESK, first_matched_at=NOW, root="dl-1"
+    )
     assert [view.id for view in notice.entry.rules] == ["floods"]
     assert (notice.entry.change, notice.root, notice.raised_at) == (change, "dl-1", NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
+from monitor.render.webhook_parts import moment
 from monitor.store import alerts, articles, deliveries, json, stories
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 from monitor.store.workspace import workspace_id
 
+MINUTE = timedelta(minutes=1)
 DESK = ChannelName("desk")
 ACME, GLOBEX = RuleId("acme"), RuleId("globex")
 
@@ -145,6 +147,7 @@ async def test_a_story_is_new_to_a_channel_until_it_was_told_of_it(
     prompt: Workspace, watch: Watch
 ) -> None:
     async with opened(prompt, watch) as ports:
+        start = watch.now
         story = tell(ports, "a", is_quiet=True).story
         for name, rule in (("b", ACME), ("c", GLOBEX), ("d", ACME)):
             watch.move(minutes=1)
@@ -159,6 +162,8 @@ async def test_a_story_is_new_to_a_channel_until_it_was_told_of_it(
         assert leads[2].startswith("A further source reports")
         first = key_of(ports, told[0])
         assert [one.root for one in told] == ["", first, first]
+        matched = [json_of(one)["data"]["match"]["first_matched_at"] for one in told]
+        assert matched == [moment(at) for at in (start, start + 2 * MINUTE, start)]
 
 
 async def test_what_a_digest_told_comes_at_once_as_an_update(

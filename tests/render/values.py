@@ -122,6 +122,7 @@ def notice(told: StoryEntry | None = None, **changes: object) -> AlertNotice:
         "alert": AlertKey(digest_of("alert")),
         "channel": ChannelName("desk"),
         "raised_at": NOW,
+        "first_matched_at": NOW - timedelta(minutes=1),
         "rule": rule(),
         "reason": "new_story",
         "entry": told or entry(),
