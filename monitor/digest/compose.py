@@ -133,10 +133,11 @@ def alert_notice(
 
 
 def story_entry(candidate: Candidate) -> StoryEntry:
-    """Tell one story: its articles lead first, then matching, untold before told, newest first.
+    """Tell one story: its articles lead first, then matching, newest first.
 
-    The article that opened the story is always among those shown. Why: for each rule what it
-    found in the first of these articles that it matched.
+    If the channel was told of it before, what matches and is untold stands before all else. The
+    article that opened the story is always among those shown. Why: for each rule what it found in
+    the first of these articles that it matched, an untold one if there is any.
     """
     rules = candidate.rules[:MAX_RULES]
     seats = _seated(candidate, frozenset(rule.id for rule in rules))
@@ -196,9 +197,11 @@ def _place(candidate: Candidate) -> tuple[int, int, float, str]:
 def _seated(candidate: Candidate, rules: frozenset[RuleId]) -> list[Seat]:
     """Put seats in the order in which they are shown, with the matches of these rules alone."""
 
-    def place(seat: Seat) -> tuple[bool, bool, bool, float, str]:
+    def place(seat: Seat) -> tuple[bool, bool, bool, bool, float, str]:
         article = seat.article
+        is_news = bool(seat.matches) and not seat.is_told
         return (
+            candidate.was_told and not is_news,
             article.key != candidate.story.lead,
             not seat.matches,
             seat.is_told,
@@ -224,7 +227,7 @@ def _shown(seats: Sequence[Seat]) -> list[Seat]:
 
 
 def _why(rule: RuleId, seats: Sequence[Seat]) -> tuple[Why, ...]:
-    for seat in seats:
+    for seat in sorted(seats, key=lambda seat: seat.is_told):
         for match in seat.matches:
             if match.rule_id == rule:
                 found = match.findings[:MAX_WHY_PER_RULE]

@@ -115,8 +115,9 @@ class StoryView:
 class StoryEntry:
     """Be a story as one message tells it: once, tagged with all its rules.
 
-    Articles stand lead first, then matching, then by time; `articles_omitted` counts those left
-    out for size. `notes` are sentences such as "country unknown: let through".
+    Articles stand lead first, then matching, then by time; in an update what is new and matches
+    stands before all else. `articles_omitted` counts those left out for size. `notes` are
+    sentences such as "country unknown: let through".
     """
 
     change: Change
@@ -126,6 +127,13 @@ class StoryEntry:
     articles_omitted: int = 0
     why: tuple[Why, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """Give the story's title, or in an update that of the first article told by it."""
+        first = self.articles[0] if self.articles else None
+        is_news = self.change is Change.UPDATE and first is not None and first.is_new
+        return (first.title if is_news and first else "") or self.story.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ def alert_page(notice: AlertNotice, plan: Plan, *, zone: str, contact: str, home
 def digest_subject(digest: Digest) -> str:
     """Write "Flood watch: 3 new, 1 update – Karachi drains overflow" (no brackets: see E6)."""
     name = words.shorten(_digest_title(_rules(digest.entries)), SUBJECT_NAME_CHARS)
-    headline = digest.entries[0].story.title if digest.entries else ""
+    headline = digest.entries[0].headline if digest.entries else ""
     subject = f"{_test(digest.is_test)}{name}: {_change_counts(digest)}"
     return words.shorten(f"{subject} – {headline}" if headline else subject, SUBJECT_CHARS)
 
@@ -164,7 +164,7 @@ def _why_line(notice: AlertNotice) -> str:
 
 
 def _preheader(entries: Sequence[StoryEntry]) -> str:
-    further = [words.shorten(entry.story.title, PREHEADER_CHARS) for entry in entries[1:3]]
+    further = [words.shorten(entry.headline, PREHEADER_CHARS) for entry in entries[1:3]]
     first = entries[0].story.summary if entries else ""
     return words.shorten(" · ".join(further) or first, PREHEADER_CHARS)
 

@@ -90,9 +90,10 @@ def passage(
 
 
 def _headline(entry: StoryEntry, lead: ArticleView | None) -> Passage:
-    title = entry.story.title or (lead.title if lead else "") or "(no title)"
-    marks = lead.title_marks if lead and lead.title == title else ()
-    return passage(title, marks, entry.story.lang, MAX_TITLE_CHARS)
+    title = entry.headline or (lead.title if lead else "") or "(no title)"
+    if lead and lead.title == title:
+        return passage(title, lead.title_marks, lead.lang, MAX_TITLE_CHARS)
+    return passage(title, (), entry.story.lang, MAX_TITLE_CHARS)
 
 
 def _summary(entry: StoryEntry) -> Passage:

@@ -162,6 +162,33 @@ def test_the_lead_stands_first_then_matching_then_the_rest_by_time() -> None:
     assert [view.is_match for view in entry.articles] == [False, True, True, False]
 
 
+def test_an_update_shows_and_explains_what_is_new() -> None:
+    lead = seat(article("lead", hours=5), "floods", relation=Relation.FIRST, is_told=True)
+    told = seat(article("told", hours=3), "floods", is_told=True)
+    fresh = seat(article("fresh", body="Late: the flood fell."), "floods")
+    company = seat(article("company"))
+    update = replace(candidate("s", lead, told, company, fresh), was_told=True)
+    (entry,) = composed(update).entries
+    assert [view.id for view in entry.articles] == ["fresh", "lead", "told", "company"]
+    assert [why.article for why in entry.why] == ["fresh"]
+    assert entry.story.summary == "Late: the flood fell."
+    assert (entry.headline, entry.story.title) == ("Flood in fresh", "Flood in lead")
+
+
+def test_a_rule_that_found_nothing_new_explains_what_it_found() -> None:
+    lead = seat(article("lead"), "floods", "rain", relation=Relation.FIRST, is_told=True)
+    update = replace(
+        candidate("s", lead, seat(article("fresh"), "floods")),
+        was_told=True,
+        rules=(rule(), rule("rain")),
+    )
+    (entry,) = composed(update).entries
+    assert [(why.rule_id, why.article) for why in entry.why] == [
+        ("floods", "fresh"),
+        ("rain", "lead"),
+    ]
+
+
 def test_why_is_said_in_the_rules_own_words_with_its_place() -> None:
     (entry,) = composed(candidate("a")).entries
     (why,) = entry.why

@@ -241,6 +241,18 @@ def test_digests_are_not_threaded_and_their_subject_counts(plain: Templates) -> 
     assert mail["Subject"] == "Flood watch: 2 new, 1 update – Karachi drains overflow"
 
 
+def test_an_update_in_a_digest_is_headed_by_what_is_new(templates: Templates) -> None:
+    opener = article("Karachi drains overflow", is_new=False)
+    later = article("Seven dead in Karachi", relation=Relation.EVENT)
+    told = entry(later, opener, change=Change.UPDATE, title=opener.title)
+    message = digest_mail(digest(told), templates)
+    assert message.subject.endswith(" – Seven dead in Karachi")
+    page = lxml.html.fromstring(part(message, "html"))
+    links = [(link.text_content(), link.get("href")) for link in page.xpath("//a")]
+    assert links[0] == (later.title, later.url)
+    assert (opener.title, opener.url) in links
+
+
 URL_LINE = re.compile(r"^\s*(https?://\S+)$", re.MULTILINE)
 
 
