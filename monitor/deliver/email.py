@@ -47,7 +47,13 @@ async def send_email(owed: Owed, connections: Connections) -> Outcome:
         return Outcome(result=Result.RETRY, reason=_NO_SERVER, slows_channel=True)
     header = owed.message.body.partition(b"\r\n\r\n")[0]
     try:
-        envelope = seal(owed.channel.sender, owed.recipient, header)
+        envelope = seal(
+            owed.channel.sender,
+            owed.recipient,
+            header,
+            key=owed.key,
+            return_path=smtp.return_path,
+        )
     except ValueError as error:
         return Outcome(result=Result.DEAD, reason=f"Cannot be addressed: {error}.")
     try:
@@ -155,7 +161,7 @@ class _Dialogue:
         if not is_ascii and client.supports_extension("8bitmime"):
             options.append("BODY=8BITMIME")
         self.stage = Stage.MAIL
-        await client.mail(envelope.sender, options=options, encoding="utf-8")
+        await client.mail(envelope.return_path, options=options, encoding="utf-8")
         self.stage = Stage.RCPT
         await client.rcpt(envelope.recipient, encoding="utf-8")
         self.stage = Stage.DATA

@@ -26,6 +26,11 @@ class Stage(StrEnum):
 _BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
 _LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6
 _LOGIN_CURE = "check smtp.username, smtp.password and smtp.security in monitor.yaml"
+_ADDRESS_CODES = frozenset({501, 550, 553, 554})  # of those to MAIL, on the address itself
+_RETURN_CURE = (
+    "if it takes no plus addresses, set smtp.return_path to empty or sender in monitor.yaml; "
+    "then `monitor deliveries resend`"
+)
 _POLICY_CURE = (
     "this is the mail server's policy and for its operator to solve (login, relaying or "
     "reputation), not the recipient's; then `monitor deliveries resend`"
@@ -44,6 +49,8 @@ def judge_refusal(stage: Stage, code: int, said: str) -> Outcome:
         return _refusal(Result.RETRY, stage, code, said, slows_channel=True)
     if 500 <= code <= 599:
         cure = _POLICY_CURE if _enhanced(said).startswith("5.7.") else ""
+        if stage is Stage.MAIL and code in _ADDRESS_CODES:
+            cure = _RETURN_CURE
         return _refusal(Result.DEAD, stage, code, said, cure=cure)
     slows = code == 421 or _enhanced(said).startswith("4.7.")
     return _refusal(Result.RETRY, stage, code, said, slows_channel=slows)

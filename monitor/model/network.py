@@ -49,6 +49,14 @@ class SmtpSecurity(StrEnum):
     NONE = "none"
 
 
+class ReturnPath(StrEnum):
+    """Name where reports of mails that could not be delivered go (`MAIL FROM`)."""
+
+    VERP = "verp"  # to the sender's plus address that names the delivery
+    EMPTY = "empty"  # nowhere
+    SENDER = "sender"  # to the sender, and with them whatever answers by itself
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smtp:
     """Describe the mail server; `password` is never printed."""
@@ -58,6 +66,7 @@ class Smtp:
     security: SmtpSecurity = SmtpSecurity.STARTTLS
     username: str = ""
     password: str = ""
+    return_path: ReturnPath = ReturnPath.VERP
 
     def __repr__(self) -> str:
         return f"Smtp({self.host}:{self.port}, {self.security!s})"

@@ -6,7 +6,7 @@ import re
 
 from monitor.model.delivery import Channel, ChannelKind, Schedule
 from monitor.model.keys import ChannelName
-from monitor.model.network import Smtp, SmtpSecurity
+from monitor.model.network import ReturnPath, Smtp, SmtpSecurity
 from monitor.model.problem import Severity
 from monitor.settings import checks
 from monitor.settings.fields import Section
@@ -67,6 +67,7 @@ def read_smtp(top: Section) -> Smtp | None:
     security = part.choice("security", SmtpSecurity) or SmtpSecurity.STARTTLS
     port = part.number("port", 1, 65_535) or _DEFAULT_PORTS[security]
     username, password = part.text("username"), part.secret("password")
+    return_path = part.choice("return_path", ReturnPath) or ReturnPath.VERP
     part.finish()
     if part.node.get("host") is None:
         part.complain("host", "smtp has no host", "add `host:`, such as localhost")
@@ -78,6 +79,7 @@ def read_smtp(top: Section) -> Smtp | None:
         security=security,
         username=username or "",
         password=SecretText(password or ""),
+        return_path=return_path,
     )
 
 

@@ -15,7 +15,7 @@ from services.smtp_sink import Fault, SmtpSink
 
 from monitor.deliver import Connections, deliver
 from monitor.model.delivery import Outcome, Owed, Result
-from monitor.model.network import Smtp, SmtpSecurity
+from monitor.model.network import ReturnPath, Smtp, SmtpSecurity
 
 SEND = {"none": SmtpSecurity.NONE, "starttls": SmtpSecurity.STARTTLS, "tls": SmtpSecurity.TLS}
 
@@ -50,9 +50,46 @@ async def test_a_mail_arrives_byte_for_byte(
     assert outcome.code == 250
     assert "kept" in outcome.answer
     assert mail.body == MAIL
-    assert (mail.sender, mail.recipients) == ("monitor@example.test", ("desk@example.test",))
+    assert mail.recipients == ("desk@example.test",)
     assert mail.login == "monitor"
     assert mail.is_over_tls is (security != "none")
+
+
+LONG = "m" * 40
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind", "path"),
+    [
+        ("Media Monitor <monitor@example.test>", "verp", "monitor+{}@example.test"),
+        ("monitor+news@example.test", "verp", "monitor+news+{}@example.test"),
+        (f"{LONG}@example.test", "verp", "<>"),
+        ("Media Monitor <monitor@example.test>", "empty", "<>"),
+        ("Media Monitor <monitor@example.test>", "sender", "monitor@example.test"),
+    ],
+)
+async def test_reports_of_failure_go_to_an_address_of_the_delivery_or_nowhere(
+    sender: str, kind: str, path: str, connections: Connections, now: datetime
+) -> None:
+    owed = owed_mail(sender=sender)
+    async with SmtpSink() as sink:
+        ready = to_sink(connections, sink)
+        assert ready.smtp is not None
+        smtp = dataclasses.replace(ready.smtp, return_path=ReturnPath(kind))
+        outcome = await deliver(owed, dataclasses.replace(ready, smtp=smtp), now=now)
+        (mail,) = await sink.mails.arrived(1)
+    assert outcome.result is Result.SENT
+    assert (mail.sender or "<>") == path.format(owed.key)
+
+
+async def test_a_refused_return_path_names_its_setting(
+    connections: Connections, now: datetime
+) -> None:
+    async with SmtpSink() as sink:
+        sink.script(Fault("MAIL", "553 5.7.1 not owned by user monitor"))
+        outcome = await send(sink, connections, now, owed_mail())
+    assert outcome.result is Result.DEAD
+    assert "smtp.return_path" in outcome.reason
 
 
 async def test_stray_line_ends_cannot_end_a_message_early(

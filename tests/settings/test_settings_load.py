@@ -238,6 +238,7 @@ CHANNEL = "channels:\n  c: {{kind: {}}}\n"
             "'port' is not such a number; write a whole number from 1",
         ),
         ("smtp: {host: x, security: ssl}", "'ssl' is no security"),
+        ("smtp: {host: x, return_path: me}", "'me' is no return_path"),
         ("smtp: {host: x, username: u, password: a, password_file: b}", "exclude each other"),
         ("smtp: {host: x, username: u, password_file: none}", "No such file"),
         ("defaults: {tell: {mailbox: now}}", "unknown channel 'mailbox'"),
