@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
@@ -70,8 +70,13 @@ def keep_slot(
 
 
 def pause(tx: Tx, name: ChannelName, until: datetime) -> None:
-    """Let a whole channel wait: its receiver asked us to slow down."""
-    _set(tx, name, paused_until=until)
+    """Let a whole channel wait: its receiver asked us to slow down. A longer wait stays."""
+    statement = insert(tx, ChannelRow).values(name=name, paused_until=until)
+    is_longer = or_(ChannelRow.paused_until.is_(None), ChannelRow.paused_until < until)
+    kept = {"paused_until": until}
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_=kept, where=is_longer)
+    )
 
 
 def disable(tx: Tx, name: ChannelName, reason: str, *, now: datetime) -> None:

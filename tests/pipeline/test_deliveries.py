@@ -315,6 +315,25 @@ async def test_a_receiver_that_is_gone_stops_its_channel_and_is_told_once(
     assert len(sink.hits.all) == 1
 
 
+async def test_a_channel_waits_as_long_as_its_receiver_asked_whatever_comes_after(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    watch = Watch(system_clock())
+    async with opened(made, watch) as ports:
+        other = DeliveryKey("dl-2")
+        for key in (KEY, other):
+            owe(ports, key)
+        asked = Answer(429, headers=(("Retry-After", "7200"),))
+        sink.script(asked, Answer(503))
+        assert await send_due(ports) == 2  # both were claimed before the first answer
+        owe(ports, DeliveryKey("dl-3"))
+        watch.move(minutes=119)
+        assert await send_due(ports) == 0
+        watch.move(minutes=2)
+        assert await send_due(ports) == 3
+        assert [line_of(ports, key).state for key in (KEY, other)] == ["sent", "sent"]
+
+
 async def test_a_delivery_that_kills_its_process_is_given_up_and_said(
     made: Workspace, sink: WebhookSink
 ) -> None:
