@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import TypeVarTuple
 
@@ -22,7 +21,7 @@ from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, sp
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
 from monitor.store import deliveries, problems
-from monitor.store.claims import MAX_CRASHES
+from monitor.store.claims import MAX_CRASHES, lease_clock
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
 
@@ -59,12 +58,13 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
     channel = ports.terms.channel(delivery.channel)
     if channel is None:
         return  # taken out of monitor.yaml since the claim: its lease runs out
-    claimed_at, started_at = ports.now(), None
+    started_at = None
     try:
         owed = await _prepare(ports, channel, delivery)
         if owed is None:
             return
-        if _is_late(ports, claimed_at):
+        ports.failpoints.hit("out.presend")
+        if await ports.in_thread(_is_late, ports, delivery):
             await ports.in_thread(give_back, ports, delivery)
             return
         started_at = ports.now()
@@ -105,9 +105,11 @@ async def _to_the_end(ports: Ports, work: Callable[[*Args], None], *args: *Args)
         raise
 
 
-def _is_late(ports: Ports, claimed_at: datetime) -> bool:
+def _is_late(ports: Ports, delivery: ClaimedDelivery) -> bool:
     """Tell whether half of the lease is gone: then no send starts, and the next claim does it."""
-    return ports.now() - claimed_at > ports.terms.lease / 2
+    with ports.store.read() as tx:
+        moment = lease_clock(tx, ports.now())
+    return delivery.claimed_until - moment < ports.terms.lease / 2
 
 
 async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> Message | None:
@@ -140,7 +142,6 @@ def _note_fallback(tx: Tx, ports: Ports, message: Message) -> None:
 
 
 async def _deliver(ports: Ports, delivery: ClaimedDelivery, owed: Owed) -> Outcome:
-    ports.failpoints.hit("out.presend")
     async with asyncio.TaskGroup() as group:
         renewal = group.create_task(_keep_lease(ports, delivery))
         try:

@@ -23,7 +23,7 @@ class ClaimedDelivery:
     """Be a delivery that this process may send until its lease ends.
 
     `message` is None until the first claim has rendered it. `content` is an AlertNotice or a
-    Digest as JSON, by `kind`.
+    Digest as JSON, by `kind`. `claimed_until` is of the clock that leases are judged by.
     """
 
     key: DeliveryKey
@@ -35,6 +35,7 @@ class ClaimedDelivery:
     attempts: int
     crashes: int
     fence: int
+    claimed_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ def _claimed(row: Any) -> ClaimedDelivery:
         attempts=row.attempts,
         crashes=row.crashes,
         fence=row.fence,
+        claimed_until=row.claimed_until,
     )
 
 

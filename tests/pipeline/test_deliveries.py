@@ -217,7 +217,7 @@ class StopAt(Failpoints):
 
 @pytest.mark.parametrize(
     ("point", "tried"),
-    [("out.presend", ["retry"]), ("out.acked", ["sent"])],
+    [("out.rendered", []), ("out.presend", []), ("out.acked", ["sent"])],
 )
 async def test_a_stop_is_recorded_as_far_as_the_message_came(
     made: Workspace, sink: WebhookSink, point: str, tried: list[str]
@@ -245,6 +245,34 @@ async def test_a_stop_before_a_send_began_is_no_try(made: Workspace) -> None:
         assert tries(ports) == []
         (again,) = await dispatch.claim_deliveries(ports, 1)
         assert again.crashes == 0
+
+
+class LeapAt(Failpoints):
+    """Let the clock leap where a point is passed."""
+
+    def __init__(self, point: str, watch: Watch) -> None:
+        super().__init__()
+        self._point, self._watch = point, watch
+
+    def hit(self, name: str) -> None:
+        """Pass a point."""
+        if name == self._point:
+            self._watch.move(seconds=2)
+
+
+@pytest.mark.parametrize("point", ["out.claimed", "out.rendered", "out.presend"])
+async def test_no_send_starts_after_half_of_its_lease(
+    made: Workspace, sink: WebhookSink, point: str
+) -> None:
+    watch = Watch(system_clock())
+    async with opened(made, watch) as ports:
+        owe(ports)
+        leaping = dataclasses.replace(ports, failpoints=LeapAt(point, watch))
+        assert await send_due(leaping) == 1
+        assert sink.hits.all == ()
+        assert (line_of(ports).state, tries(ports)) == (DeliveryState.PENDING, [])
+        assert await send_due(ports) == 1
+        assert tries(ports) == ["sent"]
 
 
 DESK = ChannelName("desk")
