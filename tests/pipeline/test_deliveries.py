@@ -247,6 +247,21 @@ async def test_a_stop_before_a_send_began_is_no_try(made: Workspace) -> None:
         assert again.crashes == 0
 
 
+async def test_another_try_sends_the_bytes_of_the_first_whatever_changed_since(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    watch = Watch(system_clock())
+    async with opened(made, watch) as ports:
+        owe(ports)
+        sink.script(Answer(500))
+        await send_due(ports)
+        watch.move(minutes=1)
+        terms = dataclasses.replace(ports.terms, public_url="https://monitor.example.org")
+        await send_due(dataclasses.replace(ports, terms=terms))
+        first, second = sink.hits.all
+        assert first.body == second.body
+
+
 class LeapAt(Failpoints):
     """Let the clock leap where a point is passed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email import message_from_bytes
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from services.articles import article, match, source
 from services.corridor import Watch, opened
+from services.in_process import told
 from services.product import RULE, Workspace
+from services.smtp_sink import SmtpSink
 from sqlalchemy import select, update
 
 from monitor.clock import system_clock
@@ -18,17 +21,27 @@ from monitor.digest.compose import MAX_STORIES
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
 from monitor.model.delivery import DeliveryKind
-from monitor.model.keys import ChannelName, DeliveryKey, RuleId, StoryId, alert_key, story_id
+from monitor.model.keys import (
+    ChannelName,
+    DeliveryKey,
+    Revision,
+    RuleId,
+    StoryId,
+    alert_key,
+    story_id,
+)
 from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.model.story import Placement, Relation
+from monitor.pipeline import dispatch
 from monitor.pipeline.candidates import alert_delivery
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.notify import owe_notices
+from monitor.pipeline.place import Assigner
 from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
 from monitor.render.webhook_parts import moment
-from monitor.store import alerts, articles, deliveries, json, stories
+from monitor.store import alerts, articles, channels, deliveries, json, stories
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 from monitor.store.workspace import workspace_id
@@ -69,12 +82,13 @@ def raise_alert(
     story: StoryId | None = None,
     rule: RuleId = ACME,
     is_quiet: bool = False,
+    revision: Revision | None = None,
 ) -> Alert:
     """Store an article of a story, what the rule found in it, and the alert that it raises."""
     now = ports.now()
     story = story or story_id(one.key)
     number = seat(tx, one, story, now)
-    found = match(rule, one.key, ports.current.rules[rule].revision)
+    found = match(rule, one.key, revision or ports.current.rules[rule].revision)
     articles.add_matches(tx, number, [found], is_quiet=is_quiet, now=now)
     stories.refresh(tx, [story])
     generation = len(alerts.raised(tx, rule, story)) + 1
@@ -152,17 +166,17 @@ async def test_a_story_is_new_to_a_channel_until_it_was_told_of_it(
         for name, rule in (("b", ACME), ("c", GLOBEX), ("d", ACME)):
             watch.move(minutes=1)
             tell(ports, name, story=story, rule=rule)
-        told = notices(ports)
-        assert [one.entry.change for one in told] == [Change.NEW, Change.UPDATE, Change.UPDATE]
-        kinds = [json_of(one)["type"] for one in told]
+        found = notices(ports)
+        assert [one.entry.change for one in found] == [Change.NEW, Change.UPDATE, Change.UPDATE]
+        kinds = [json_of(one)["type"] for one in found]
         assert kinds == ["story.matched", "story.updated", "story.updated"]
-        leads = [lead(one) for one in told]
+        leads = [lead(one) for one in found]
         assert leads[0] == "A new story matches this rule."
         assert leads[1] == "A story that you were told of matches this rule too."
         assert leads[2].startswith("A further source reports")
-        first = key_of(ports, told[0])
-        assert [one.root for one in told] == ["", first, first]
-        matched = [json_of(one)["data"]["match"]["first_matched_at"] for one in told]
+        first = key_of(ports, found[0])
+        assert [one.root for one in found] == ["", first, first]
+        matched = [json_of(one)["data"]["match"]["first_matched_at"] for one in found]
         assert matched == [moment(at) for at in (start, start + 2 * MINUTE, start)]
 
 
@@ -239,8 +253,8 @@ async def test_what_was_given_up_was_never_sent(prompt: Workspace, watch: Watch)
         give_up(ports, "new: Title a")
         watch.move(minutes=1)
         tell(ports, "b", story=story)
-        told = notices(ports)
-        assert [(one.entry.change, one.root) for one in told] == [(Change.NEW, "")] * 2
+        found = notices(ports)
+        assert [(one.entry.change, one.root) for one in found] == [(Change.NEW, "")] * 2
         give_up(ports, "new: Title a")  # the second too: the first article leads the story
         compose_due(ports)
         (digest,) = digests(ports)
@@ -260,3 +274,72 @@ async def test_what_arrived_at_one_recipient_was_sent(made: Workspace, watch: Wa
             assert tx.execute(dead).rowcount == 1
         compose_due(ports)
         assert [one.change for one in digests(ports)[0].entries] == [Change.SENT]
+
+
+async def test_an_update_hangs_on_the_mail_that_was_delivered_first(
+    made: Workspace, watch: Watch
+) -> None:
+    with SmtpSink() as mail:
+        made.configure(smtp_port=mail.port, tell="desk: now")
+        async with opened(made, watch) as ports:
+            story = tell(ports, "a").story
+            await send_all(ports)
+            watch.move(minutes=1)
+            tell(ports, "b", story=story)
+            await send_all(ports)
+    first, second = (message_from_bytes(one.body) for one in mail.mails.all)
+    assert first["Message-ID"]
+    assert (first["In-Reply-To"], first["References"]) == (None, None)
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert first["Subject"] == second["Subject"]
+
+
+async def send_all(ports: Ports) -> None:
+    for claimed in await dispatch.claim_deliveries(ports, 20):
+        await dispatch.send(ports, claimed)
+
+
+async def test_a_first_digest_waits_until_there_is_something_to_tell(
+    made: Workspace, watch: Watch
+) -> None:
+    async with opened(made, watch) as ports:
+        assert compose_due(ports) == 0
+        watch.move(hours=1)
+        with ports.store.write() as tx:
+            raise_alert(ports, tx, article("old"), revision=Revision("of yesterday"))
+        assert compose_due(ports) == 0  # its rule has changed: there is nothing to tell
+        with ports.store.read() as tx:
+            assert channels.read(tx, ChannelName("mailbox")).last_slot is None
+        watch.move(hours=1)
+        tell(ports, "a")
+        assert compose_due(ports) == 1
+        (digest,) = digests(ports)
+        assert digest.slot == "first"
+        assert [one.story.title for one in digest.entries] == ["Title a"]
+
+
+async def test_an_article_raises_once_in_whatever_story_it_sits(
+    made: Workspace, watch: Watch
+) -> None:
+    one, other = (article(name, title=name * 9, body=told(name)) for name in "ab")
+    async with opened(made, watch) as ports:
+        with ports.store.write() as tx:
+            (number,) = articles.add(tx, [one], is_baseline=False).values()
+            found = match(ACME, one.key, ports.current.rules[ACME].revision)
+            articles.add_matches(tx, number, [found], is_quiet=False, now=watch.now)
+            elsewhere = story_id(other.key)
+            articles.mark_placed(tx, [seat(tx, other, elsewhere, watch.now)])
+            alert = Alert(
+                key=alert_key(ACME, elsewhere, 1),
+                rule_id=ACME,
+                story=elsewhere,
+                generation=1,
+                article=one.key,
+                reason=Reason.NEW_STORY,
+                raised_at=watch.now,
+            )
+            alerts.add(tx, alert, number)
+        assert Assigner(ports).place_due() == 1
+        with ports.store.read() as tx:
+            assert alerts.listed(tx, limit=9) == (alert,)
+            assert len(stories.listed(tx, matched_only=False, limit=9)) == 2

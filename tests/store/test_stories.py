@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from services.articles import article, match, source
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from monitor.errors import WorkError
@@ -85,6 +86,24 @@ def test_a_generation_is_raised_once(store: Store, now: datetime) -> None:
         assert not alerts.has_raised(tx, RuleId("r"), second)
     with pytest.raises(IntegrityError), store.write() as tx:
         alerts.add(tx, alert(other, story, now), second)
+
+
+def test_an_article_raises_once_for_a_rule_in_whatever_story(store: Store, now: datetime) -> None:
+    one, other = article("a"), article("b")
+    with store.write() as tx:
+        number = seat(tx, one, story_id(one.key), Relation.FIRST, now)
+        seat(tx, other, story_id(other.key), Relation.FIRST, now)
+        alerts.add(tx, alert(one, story_id(one.key), now), number)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        alerts.add(tx, alert(one, story_id(other.key), now), number)
+
+
+def test_what_a_channel_was_told_of_a_story_is_found_by_an_index(store: Store) -> None:
+    with store.read() as tx:
+        indexes = {
+            found["name"]: found["column_names"] for found in inspect(tx).get_indexes("told")
+        }
+    assert indexes["ix_told_story"] == ["channel", "story_id"]
 
 
 def test_what_a_digest_told_is_told_and_what_came_after_is_not(
