@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from monitor.errors import LeaseLost
+from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.store import claims, problems
@@ -243,11 +243,14 @@ def listed(
 
 
 def find(tx: Tx, start: str) -> DeliveryLine | None:
-    """Find a delivery by its key or the start of it."""
+    """Find a delivery by its key or the start of it; raises WorkError if several begin so."""
     prefix = start if start.startswith("dl-") else f"dl-{start}"
-    query = _LINE.where(DeliveryRow.key.startswith(prefix, autoescape=True)).limit(1)
-    row = tx.execute(query).one_or_none()
-    return None if row is None else _line(row)
+    query = _LINE.where(DeliveryRow.key.startswith(prefix, autoescape=True))
+    rows = tx.execute(query.order_by(DeliveryRow.key).limit(2)).all()
+    if len(rows) > 1 and rows[0].key != prefix:
+        msg = f"several deliveries begin with {start!r}: write more of the key"
+        raise WorkError(msg)
+    return _line(rows[0]) if rows else None
 
 
 def message_of(tx: Tx, key: DeliveryKey) -> Message | None:

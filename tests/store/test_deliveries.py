@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.clock import system_clock
-from monitor.errors import LeaseLost
+from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
 from monitor.store import channels, deliveries
@@ -115,6 +115,17 @@ def test_a_failed_try_comes_back_when_due_and_a_sent_one_never(
         line = deliveries.find(tx, key[:9])
     assert line is not None
     assert (line.state, line.sent_at) == (DeliveryState.SENT, later)
+
+
+def test_a_start_that_several_keys_share_finds_none(store: Store, moment: datetime) -> None:
+    keys = [owe(store, moment, f"alert {number}") for number in range(20)]
+    with store.write() as tx:
+        for key in keys:
+            assert deliveries.find(tx, key) is not None
+        for start in ("", "dl-"):
+            with pytest.raises(WorkError, match="several deliveries begin with"):
+                deliveries.find(tx, start)
+        assert deliveries.find(tx, "dl-none") is None
 
 
 def test_a_dead_delivery_is_revived_with_its_key_and_bytes(store: Store, moment: datetime) -> None:
