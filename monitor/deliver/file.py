@@ -1,4 +1,4 @@
-"""Place a message in a Maildir, once, and the newest HTML beside it."""
+"""Place a message in a Maildir, once, and the page of the latest digest beside it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 from pathlib import Path
 
 from monitor.deliver.connections import Connections
-from monitor.model.delivery import Outcome, Owed, Result
+from monitor.model.delivery import DeliveryKind, Outcome, Owed, Result
 
 _WRITE_SECONDS = 30.0  # a network file system that hangs must not hold the worker
 
 
 async def place_file(owed: Owed, connections: Connections) -> Outcome:
-    """Write the message to `new/<key>.eml` of the channel's Maildir, and `latest.html`.
+    """Write the message to `new/<key>.eml` of the channel's Maildir; digests to `latest.html` too.
 
     A key that is there already, in `new/` or `cur/`, is not written again.
     """
@@ -43,7 +43,7 @@ def _place(owed: Owed, data_dir: Path) -> str:
     is_there = _has(maildir, name)
     if not is_there:
         _write_then_rename(maildir / "tmp" / name, maildir / "new" / name, owed.message.body)
-    if owed.message.html:
+    if owed.kind is DeliveryKind.DIGEST and owed.message.html:
         _write_latest(data_dir, owed)
     return f"It was in {maildir} already." if is_there else f"Written to {maildir / 'new' / name}."
 

@@ -12,7 +12,7 @@ import pytest
 from services.owed import MAIL, owed_file
 
 from monitor.deliver import Connections, deliver
-from monitor.model.delivery import Result
+from monitor.model.delivery import DeliveryKind, Result
 
 
 def files(folder: Path) -> list[str]:
@@ -31,6 +31,18 @@ async def test_a_message_lands_whole_in_a_maildir_that_mail_readers_open(
     assert files(connections.data_dir) == ["latest.html"]
     (message,) = mailbox.Maildir(tmp_path / "mail")
     assert message["Subject"] == "Floods: 1 new"
+
+
+@pytest.mark.parametrize("kind", [DeliveryKind.ALERT, DeliveryKind.TEST])
+async def test_the_page_beside_it_stays_that_of_the_latest_digest(
+    kind: DeliveryKind, connections: Connections, now: datetime, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mail"
+    await deliver(owed_file(folder, key="dl-1", html="a digest"), connections, now=now)
+    other = owed_file(folder, key="dl-2", html="no digest", kind=kind)
+    assert (await deliver(other, connections, now=now)).result is Result.SENT
+    assert files(folder) == ["new/dl-1.eml", "new/dl-2.eml"]
+    assert (connections.data_dir / "latest.html").read_text() == "a digest"
 
 
 @pytest.mark.parametrize("moved_to", ["", "cur/{}", "cur/{}:2,S", "cur/{}:2,FRS"])

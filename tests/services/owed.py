@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.model.delivery import Channel, ChannelKind, DeliveryKind, Message, Owed
@@ -33,12 +34,19 @@ def owed_webhook(
     return _owed(channel, name, Message(content_type="application/json", body=body))
 
 
-def owed_file(path: Path, *, key: str = "", body: bytes = MAIL, html: str = "") -> Owed:
+def owed_file(
+    path: Path,
+    *,
+    key: str = "",
+    body: bytes = MAIL,
+    html: str = "",
+    kind: DeliveryKind = DeliveryKind.DIGEST,
+) -> Owed:
     """Make a mail owed to a Maildir."""
     name = ChannelName("mailbox")
     channel = Channel(name=name, kind=ChannelKind.FILE, path=str(path))
     message = Message(content_type="message/rfc822", body=body, html=html)
-    return _owed(channel, name, message, key)
+    return replace(_owed(channel, name, message, key), kind=kind)
 
 
 def _owed(channel: Channel, recipient: str, message: Message, key: str = "") -> Owed:
