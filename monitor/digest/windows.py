@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from monitor.model.delivery import Schedule
-from monitor.model.notice import Window
+from monitor.model.notice import FIRST_SLOT, Window
 
-FIRST = "first"
+FIRST = FIRST_SLOT
 """The key of the slot that a channel has before it had any digest."""
 
 MAX_MISSED = 1_000

@@ -14,6 +14,9 @@ from monitor.model.article import Precision
 from monitor.model.keys import AlertKey, ArticleKey, ChannelName, Revision, RuleId, StoryId
 from monitor.model.story import Relation
 
+FIRST_SLOT = "first"
+"""The slot of a channel's first digest: it tells what there is, of whatever age."""
+
 
 class Change(StrEnum):
     """Say what a story is to this channel."""

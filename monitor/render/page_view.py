@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.model.notice import AlertNotice, Change, Digest, RuleView, StoryEntry
+from monitor.model.notice import FIRST_SLOT, AlertNotice, Change, Digest, RuleView, StoryEntry
 from monitor.model.story import Relation
 from monitor.render import words
 from monitor.render.dates import moment, window_text, zone_name, zone_of
@@ -57,7 +57,7 @@ def digest_page(digest: Digest, plan: Plan, *, contact: str, home: str) -> Page:
         preheader=_preheader(digest.entries),
         title=passage(_digest_title(rules), limit=SUBJECT_CHARS),
         lead=_lead(digest),
-        span=window_text(digest.window),
+        span=_span(digest),
         sections=sections,
         stories_more=len(digest.entries) - len(cards),
         missed=_missed(digest.missed_slots),
@@ -144,6 +144,14 @@ def _lead(digest: Digest) -> str:
         f"{words.count(len(entries), 'story', 'stories')}: {_change_counts(digest)}. "
         f"{words.count(articles, 'report')} from {words.count(len(sources), 'source')}."
     )
+
+
+def _span(digest: Digest) -> str:
+    """Write the digest's window; the first one's says nothing, it holds news of any age."""
+    if digest.slot != FIRST_SLOT:
+        return window_text(digest.window)
+    zone, end = zone_of(digest.window.zone), digest.window.end
+    return f"First digest, {moment(end, zone)} {zone_name(end, zone)}"
 
 
 def _alert_lead(notice: AlertNotice) -> str:

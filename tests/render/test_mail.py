@@ -358,6 +358,13 @@ def test_moments_are_the_readers(plain: Templates) -> None:
     assert "Dawn · 23 Nov, 05:00" in text
 
 
+def test_a_first_digest_names_no_window(templates: Templates) -> None:
+    message = digest_mail(digest(slot="first"), templates)
+    for kind in ("html", "plain"):
+        assert "First digest, 23 Nov 2026, 08:00 PKT" in part(message, kind)
+        assert "22 Nov" not in part(message, kind)
+
+
 def test_right_to_left_is_marked_per_title(templates: Templates) -> None:
     urdu, english = article("کراچی میں Meta کا دفتر", lang="ur"), article("Office in کراچی")
     page = lxml.html.fromstring(part(digest_mail(digest(entry(urdu, english)), templates), "html"))
