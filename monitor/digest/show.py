@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from monitor.model.article import Article, TextState
 from monitor.model.notice import ArticleView, RuleView, Snippet, SourceView, Why
@@ -38,7 +38,7 @@ def show_article(
 ) -> ArticleView:
     """Show an article with what these matches found in its title and text."""
     spans = [span for match in matches for finding in match.findings for span in finding.spans]
-    text, marks = snippet(article.body, _ranges(spans, "body"), width=SNIPPET_CHARS)
+    text, marks = _extract(article, _ranges(spans, "body"))
     title_marks = _ranges(spans, "title")
     return ArticleView(
         id=article.key,
@@ -58,6 +58,17 @@ def show_article(
         relation=relation,
         matched_rules=tuple(match.rule_id for match in matches),
     )
+
+
+def _extract(
+    article: Article, marks: Sequence[tuple[int, int]]
+) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Extract from an article's text what the title does not say: pages begin with it again."""
+    first, _, rest = article.body.partition("\n")
+    repeats = first.split() == article.title.split()
+    at = len(article.body) - len(rest.lstrip()) if repeats else 0
+    shifted = [(start - at, end - at) for start, end in marks if start >= at]
+    return snippet(article.body[at:], shifted, width=SNIPPET_CHARS)
 
 
 def show_why(article: Article, match: Match, finding: Finding) -> Why:

@@ -221,6 +221,32 @@ def test_more_stories_than_a_digest_holds_are_counted_aloud() -> None:
     assert digest.health[0].startswith("at least 3 more stories wait")
 
 
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        ("Flood  in a\n\nThe flood rose.", "The flood rose."),
+        ("Flood in all\n\nThe flood rose.", "Flood in all  The flood rose."),
+        ("Flood in a", ""),
+    ],
+)
+def test_an_extract_leaves_out_a_first_line_that_repeats_the_title(
+    body: str, summary: str
+) -> None:
+    of = article("a", body=body)
+    at = body.rindex("lood") - 1
+    finding = Finding(
+        line="", clause="f", text="f", spans=(Span(field="body", start=at, end=at + 5),)
+    )
+    found = replace(match(replace(of, body="flood")), findings=(finding,))
+    (entry,) = composed(
+        candidate("a", Seat(article=of, relation=Relation.FIRST, matches=(found,)))
+    ).entries
+    (view,) = entry.articles
+    assert (entry.story.summary, view.snippet.text) == (summary, summary)
+    marked = [view.snippet.text[start:end].lower() for start, end in view.snippet.marks]
+    assert marked == (["flood"] if summary else [])
+
+
 @pytest.mark.parametrize("state", [TextState.STUB, TextState.PENDING])
 def test_an_article_without_its_text_is_flagged(state: TextState) -> None:
     stub = replace(article("a"), text_state=state)
