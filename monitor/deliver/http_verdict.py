@@ -27,7 +27,8 @@ def judge_answer(
     """Turn a final HTTP answer into an outcome.
 
     `headers` must look names up without regard to case. Only 2xx is success. The receiver may
-    say `webhook-delivery: disable` (honoured on any status) or `abort-message`.
+    say `webhook-delivery: disable` (honoured on any status; what it accepted is sent all the
+    same) or `abort-message`.
     """
     wish = headers.get("webhook-delivery", "").strip().lower()
     result = _result(status, wish)
@@ -39,14 +40,15 @@ def judge_answer(
         answer=answer,
         retry_after=parse_retry_after(headers.get("Retry-After", ""), now) if is_retry else None,
         slows_channel=is_retry and status in _SLOWS,
+        stops_channel=status == 410 or wish == "disable",
     )
 
 
 def _result(status: int, wish: str) -> Result:
-    if status == 410 or wish == "disable":
-        return Result.DISABLE
     if 200 <= status <= 299:
         return Result.SENT
+    if status == 410 or wish == "disable":
+        return Result.DISABLE
     return Result.DEAD if status in _NEVER or wish == "abort-message" else Result.RETRY
 
 

@@ -106,7 +106,7 @@ class Result(StrEnum):
     SENT = "sent"
     RETRY = "retry"  # worth trying again
     DEAD = "dead"  # never will work: parked with the reason
-    DISABLE = "disable"  # the receiver asks us to stop: the channel is disabled (webhook 410)
+    DISABLE = "disable"  # not taken, and the channel is to be stopped (webhook 410)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,8 @@ class Outcome:
 
     `code` is the HTTP or SMTP status, None if there was none. `reason` is one clear sentence.
     `answer` is what the peer said, at most 20 kB. `retry_after` is a floor for the next try.
-    `slows_channel` asks that the whole channel waits (429, 502, 504, 421).
+    `slows_channel` asks that the whole channel waits (429, 502, 504, 421), `stops_channel` that
+    nothing more is sent through it, whether this was taken or not.
     `is_possible_duplicate`: the peer may have taken it (lost after DATA).
     """
 
@@ -125,6 +126,7 @@ class Outcome:
     answer: str = ""
     retry_after: timedelta | None = None
     slows_channel: bool = False
+    stops_channel: bool = False
     is_possible_duplicate: bool = False
 
 

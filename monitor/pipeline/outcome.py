@@ -170,22 +170,22 @@ def _tell_status(
     if settled.state is DeliveryState.SENT:
         problems.clear(tx, "channel", channel.name)
         problems.clear(tx, "delivery", delivery.key)
-        return
-    if outcome.result is Result.DISABLE:
+    if outcome.stops_channel:
         channels.disable(tx, channel.name, outcome.reason, now=now)
     elif (until := channel_pause(outcome, now)) is not None:
         channels.pause(tx, channel.name, until)
-    if settled.state is DeliveryState.DEAD and outcome.result is not Result.DISABLE:
+    if settled.state is DeliveryState.DEAD and not outcome.stops_channel:
         _report_dead(tx, delivery, settled.reason, now)
-    else:
+    elif settled.state is DeliveryState.PENDING or outcome.stops_channel:
         cure = _cure(channel, outcome)
         problems.report(tx, "channel", channel.name, outcome.reason, cure=cure, now=now)
 
 
 def _cure(channel: Channel, outcome: Outcome) -> str:
-    if outcome.result is Result.DISABLE:
+    if outcome.stops_channel:
         enable = f"the channel is stopped; to go on: monitor channels enable {channel.name}"
-        return f"{enable}, then: monitor deliveries resend --dead"
+        is_lost = outcome.result is not Result.SENT
+        return f"{enable}, then: monitor deliveries resend --dead" if is_lost else enable
     if channel.kind is ChannelKind.EMAIL:
         return f"it is tried again; to try now: monitor channels test {channel.name}"
     return "it is tried again by itself"

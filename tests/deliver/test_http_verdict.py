@@ -50,7 +50,7 @@ def test_a_redirect_names_its_target_and_the_cure() -> None:
     ("status", "wish", "result"),
     [
         (500, "disable", Result.DISABLE),
-        (200, "disable", Result.DISABLE),
+        (200, "disable", Result.SENT),
         (500, "Abort-Message ", Result.DEAD),
         (200, "abort-message", Result.SENT),
         (429, "abort-message", Result.DEAD),
@@ -60,7 +60,9 @@ def test_a_redirect_names_its_target_and_the_cure() -> None:
 def test_the_receiver_may_stop_a_message_or_the_channel(
     status: int, wish: str, result: Result
 ) -> None:
-    assert judge(status, WebHook_Delivery=wish).result is result
+    outcome = judge(status, WebHook_Delivery=wish)
+    assert outcome.result is result
+    assert outcome.stops_channel is (wish == "disable")
 
 
 @pytest.mark.parametrize(

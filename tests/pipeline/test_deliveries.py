@@ -358,6 +358,22 @@ async def test_a_receiver_that_is_gone_stops_its_channel_and_is_told_once(
     assert len(sink.hits.all) == 1
 
 
+async def test_a_receiver_may_take_a_message_and_no_more(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        sink.script(Answer(200, headers=(("webhook-delivery", "disable"),)))
+        await send_due(ports)
+        assert (line_of(ports).state, tries(ports)) == (DeliveryState.SENT, ["sent"])
+        (trouble,) = wrong(ports).values()
+        assert (trouble.kind, trouble.subject) == ("channel", NEWSROOM)
+        assert trouble.cure.endswith("monitor channels enable newsroom")
+        owe(ports, DeliveryKey("dl-2"))
+        assert await send_due(ports) == 0
+    assert len(sink.hits.all) == 1
+
+
 async def test_a_channel_waits_as_long_as_its_receiver_asked_whatever_comes_after(
     made: Workspace, sink: WebhookSink
 ) -> None:
