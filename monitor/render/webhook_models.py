@@ -109,7 +109,16 @@ class ArticleBody(Body):
 
     id: Text
     url: Annotated[Text, Field(description="As published; absent if it has none.")] | None = None
-    canonical_url: Text | None = None
+    canonical_url: (
+        Annotated[
+            Text,
+            Field(
+                description="Names the article, to compare: host and scheme are levelled, so it"
+                " may lead nowhere. To follow, take url."
+            ),
+        ]
+        | None
+    ) = None
     title: Text
     lang: Language | None = None
     dir: Direction
