@@ -199,9 +199,3 @@ def tell(
     else:
         upserted = statement.on_conflict_do_nothing(index_elements=keys)
     tx.execute(upserted, rows)
-
-
-def article_ids(tx: Tx, keys: Sequence[ArticleKey]) -> dict[ArticleKey, int]:
-    """Give the numbers of articles by their keys."""
-    rows = tx.execute(select(ArticleRow.id, ArticleRow.key).where(ArticleRow.key.in_(keys)))
-    return {ArticleKey(row.key): row.id for row in rows}

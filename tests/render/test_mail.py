@@ -23,7 +23,6 @@ from monitor.model.story import Relation
 from monitor.render.email import render_alert_mail, render_digest_mail
 from monitor.render.fit import MAX_HTML_BYTES
 from monitor.render.mail_policy import clean, quoted_printable, unstructured
-from monitor.render.page import latest_html
 from monitor.render.templates import Templates
 from monitor.render.words import columns
 
@@ -391,4 +390,3 @@ def test_a_broken_template_is_named_and_the_plain_one_tells_the_stories(
     assert reason in message.fallback_reason
     assert "Karachi drains overflow" in message.html
     assert message.html == digest_mail(digest(), Templates()).html
-    assert latest_html(message) == message.html
