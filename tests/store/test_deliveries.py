@@ -10,7 +10,7 @@ from monitor.clock import system_clock
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
-from monitor.store import channels, deliveries
+from monitor.store import channels, claims, deliveries
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Store
 
@@ -166,3 +166,22 @@ def test_a_thread_hangs_on_the_first_message_a_recipient_was_owed(
     with store.read() as tx:
         assert deliveries.root_of(tx, DESK, "desk", [second, first]) == first
         assert deliveries.root_of(tx, DESK, "someone", [second, first]) is None
+
+
+def test_a_thread_hangs_on_no_message_that_was_given_up(store: Store, moment: datetime) -> None:
+    first = owe(store, moment, "alert 1")
+    (held,) = claim(store, moment)
+    settle(store, held, DeliveryState.DEAD, moment, moment)
+    second = owe(store, moment + timedelta(seconds=1), "alert 2")
+    keys = [first, second, DeliveryKey("dl-none")]
+    with store.read() as tx:
+        assert deliveries.root_of(tx, DESK, "desk", keys) == second
+        stand = {first: DeliveryState.DEAD, second: DeliveryState.PENDING}
+        assert deliveries.states(tx, keys) == stand
+
+
+def test_a_claim_says_until_when_it_holds(store: Store, moment: datetime) -> None:
+    owe(store, moment)
+    (held,) = claim(store, moment)
+    with store.read() as tx:
+        assert timedelta(0) < held.claimed_until - claims.lease_clock(tx, moment) <= LEASE

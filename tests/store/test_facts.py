@@ -36,6 +36,8 @@ def test_a_problem_is_one_row_that_counts_and_is_cleared(store: Store, now: date
         problems.report(tx, "rules", "rules/a.yaml", "typo", now=now)
         feed, _ = problems.listed(tx)
         assert (feed.reason, feed.first_at, feed.count) == ("still down", now, 2)
+        assert not problems.has_others(tx, "rules", ["rules/a.yaml"])
+        assert problems.has_others(tx, "rules", [])
         problems.keep_only(tx, "rules", [])
         problems.clear(tx, "feed", "u")
         assert problems.listed(tx) == ()

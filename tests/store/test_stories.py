@@ -82,6 +82,7 @@ def test_a_generation_is_raised_once(store: Store, now: datetime) -> None:
         second = seat(tx, other, story, Relation.EVENT, now)
         alerts.add(tx, alert(one, story, now), number)
         assert alerts.raised(tx, RuleId("r"), story) == (alert(one, story, now),)
+        assert alerts.keys_of(tx, story) == (alert(one, story, now).key,)
         assert alerts.has_raised(tx, RuleId("r"), number)
         assert not alerts.has_raised(tx, RuleId("r"), second)
     with pytest.raises(IntegrityError), store.write() as tx:
@@ -126,6 +127,23 @@ def test_what_a_digest_told_is_told_and_what_came_after_is_not(
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
         (told,) = alerts.told(tx, MAILBOX, story)
     assert told.in_digest
+
+
+def test_a_rule_first_matched_a_story_when_it_first_found_itself(
+    store: Store, now: datetime
+) -> None:
+    one, other = article("a"), article("b")
+    story, rule = story_id(one.key), RuleId("r")
+    with store.write() as tx:
+        assert alerts.first_matched_at(tx, rule, story) is None
+        for each, relation, at in (
+            (one, Relation.FIRST, now + timedelta(hours=1)),
+            (other, Relation.EVENT, now),
+        ):
+            number = seat(tx, each, story, relation, now)
+            articles.add_matches(tx, number, [match(rule, each.key)], is_quiet=False, now=at)
+        assert alerts.first_matched_at(tx, rule, story) == now
+        assert alerts.first_matched_at(tx, RuleId("other"), story) is None
 
 
 def test_a_now_alert_never_takes_back_what_a_digest_told(store: Store, now: datetime) -> None:
