@@ -5,6 +5,7 @@ MonitorError
 ├── LockError            another `run` holds this workspace's database (exit 2)
 ├── WorkError            a command could not do what was asked (exit 1)
 ├── FetchError           an exchange with a feed or a page failed, with its kind
+├── HostBusy             no turn at a host came in time: nothing was asked there
 ├── ParseError           a document is not a feed that can be read
 ├── ExtractError         a page gave no text
 ├── RenderError          a template could not be rendered
@@ -64,6 +65,17 @@ class FetchError(MonitorError):
         self.kind = kind
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+
+
+class HostBusy(MonitorError):
+    """Say that no turn at a host came in time: it was asked nothing, so nothing failed.
+
+    `wait_seconds` is for how long the host is paused; 0.0 if its queue is merely long.
+    """
+
+    def __init__(self, host: str, *, wait_seconds: float = 0.0) -> None:
+        super().__init__(f"{host} could not be asked in time")
+        self.wait_seconds = wait_seconds
 
 
 class ParseError(MonitorError):

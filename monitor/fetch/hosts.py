@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from monitor.clock import monotonic_seconds
-from monitor.errors import FetchError
+from monitor.errors import HostBusy
 from monitor.fetch.address import host_of
 
 MAX_PAUSE_SECONDS = 86_400.0
@@ -27,31 +27,25 @@ class HostGate:
         self._min_gap = min_gap_seconds
         self._hosts: dict[str, _Host] = {}
 
-    def __len__(self) -> int:
-        """Count the hosts that are remembered now."""
-        return len(self._hosts)
-
     @asynccontextmanager
     async def turn(
         self, url: str, *, max_wait_seconds: float | None = None
     ) -> AsyncIterator[None]:
         """Wait for the turn of `url`'s host, and hold it for the block.
 
-        Raises FetchError(kind="status", status=429) with the wait in `retry_after_seconds` at
-        once if the host is paused for longer than `max_wait_seconds` (None: wait as long as
-        needed): no lease should be slept away.
+        Raises HostBusy if the turn does not come within `max_wait_seconds` (None: wait as long as
+        needed), at once if the host is paused for longer: no lease should be slept away.
         """
         name = host_of(url)
         host = self._hosts.setdefault(name, _Host(name))
         pause = host.paused_until - monotonic_seconds()
         if max_wait_seconds is not None and pause > max_wait_seconds:
-            raise FetchError(
-                f"{name} has asked us to wait before we come again.",
-                kind="status",
-                status=429,
-                retry_after_seconds=pause,
-            )
-        await self._enter(host)
+            raise HostBusy(name, wait_seconds=pause)
+        try:
+            async with asyncio.timeout(max_wait_seconds):
+                await self._enter(host)
+        except TimeoutError:
+            raise HostBusy(name) from None
         try:
             yield
         finally:

@@ -49,14 +49,15 @@ async def fetch_page(
     """Fetch an HTML page in its host's turn; raise `FetchError` for all else.
 
     What robots.txt forbids is refused (kind "status", no status). The deadline runs from the
-    start of the turn; `max_wait_seconds` bounds the wait for it (see `HostGate.turn`).
+    start of the turn; `max_wait_seconds` bounds the wait for it: HostBusy says that it was too
+    long.
     """
     if robots is not None:
         reason = await robots.refusal(session, url, limits, now=now)
         if reason is not None:
             raise FetchError(reason, kind="status")
     turn: AbstractAsyncContextManager[None] = (
-        gate.turn(url, max_wait_seconds=max_wait_seconds) if gate else nullcontext()
+        nullcontext() if gate is None else gate.turn(url, max_wait_seconds=max_wait_seconds)
     )
     async with turn:
         try:

@@ -7,12 +7,20 @@ digests follow in `place.py` and `compose.py`, sending in `dispatch.py`.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.errors import ChildError, FetchError, LeaseLost, MonitorError, ParseError, StoreError
+from monitor.errors import (
+    ChildError,
+    FetchError,
+    HostBusy,
+    LeaseLost,
+    MonitorError,
+    ParseError,
+    StoreError,
+)
 from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
 from monitor.model.article import Article, ParsedFeed
 from monitor.normalise.entry import normalise_feed
@@ -30,10 +38,6 @@ log = structlog.get_logger()
 
 POLL_AT_MOST = 50
 """Feeds in flight at a time; each waits for its host's turn besides."""
-
-
-class _NoTurn(Exception):
-    """Say that the host is too busy with us to poll this feed under this claim."""
 
 
 async def claim_feeds(ports: Ports, limit: int) -> tuple[ClaimedFeed, ...]:
@@ -57,8 +61,9 @@ async def poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
     """Poll one claimed feed and settle it, whatever happens."""
     try:
         await _poll(ports, settler, feed)
-    except _NoTurn:
-        await ports.in_thread(_release, ports, feed)
+    except HostBusy as busy:
+        due_at = ports.now() + timedelta(seconds=busy.wait_seconds)
+        await ports.in_thread(_release, ports, feed, due_at)
     except LeaseLost:
         log.warning("poll outlived its lease", feed=feed.url)
     except asyncio.CancelledError:
@@ -102,14 +107,8 @@ async def _fetch(ports: Ports, feed: ClaimedFeed, now: datetime) -> Fetched | Un
         headers=source.headers,
     )
     network, patience = ports.network, ports.terms.limits.lease_seconds / 3
-    async with AsyncExitStack() as stack:
-        try:
-            # Feeds of one host queue here: who waits too long gives the claim back.
-            async with asyncio.timeout(patience):
-                turn = network.gate.turn(request.url, max_wait_seconds=patience)
-                await stack.enter_async_context(turn)
-        except TimeoutError:
-            raise _NoTurn from None
+    # Feeds of one host queue here: who waits too long gives the claim back.
+    async with network.gate.turn(request.url, max_wait_seconds=patience):
         return await fetch_feed(network.session, request, ports.terms.limits, now=now)
 
 
@@ -168,7 +167,7 @@ def _normalised(
 
 
 async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datetime) -> None:
-    """Settle a failed poll; a host that asks us to wait is asked by no other feed meanwhile."""
+    """Settle a failed poll; a host that asks us to wait is asked by nobody else meanwhile."""
     polled = after_failure(feed, error, now=now)
     if isinstance(error, FetchError) and error.retry_after_seconds:
         ports.network.gate.pause(feed.fetch_url, polled.next_poll_at, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.errors import ChildError, ExtractError, FetchError, LeaseLost, StoreError
+from monitor.errors import ChildError, ExtractError, FetchError, HostBusy, LeaseLost, StoreError
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
 from monitor.model.article import Page
@@ -54,17 +54,19 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
             return
         await ports.in_thread(_keep, ports, page, found, now)
         ports.wake("place")
+    except HostBusy as busy:  # it goes to the end of the queue: other hosts' pages come first
+        due_at = ports.now() + timedelta(seconds=busy.wait_seconds)
+        await ports.in_thread(_release, ports, page, due_at)
     except LeaseLost:
         log.warning("page outlived its lease", url=page.url)
-    except StoreError:
-        await ports.in_thread(_release, ports, page)
+    except StoreError:  # a full disk must not count as this page's crash, nor be asked in a loop
+        await ports.in_thread(_release, ports, page, ports.now() + ports.terms.lease)
         raise
 
 
-def _release(ports: Ports, page: ClaimedPage) -> None:
-    """Let go of a page that the database failed: a full disk must not count as its crash."""
+def _release(ports: Ports, page: ClaimedPage, due_at: datetime) -> None:
     with suppress(LeaseLost, StoreError), ports.store.write() as tx:
-        pages.release(tx, page, due_at=ports.now() + ports.terms.lease)
+        pages.release(tx, page, due_at=due_at)
 
 
 async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
@@ -76,7 +78,7 @@ async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
         now=now,
         gate=network.gate,
         robots=network.robots,
-        max_wait_seconds=ports.terms.limits.lease_seconds / 4,
+        max_wait_seconds=ports.terms.limits.lease_seconds / 3,
     )
     return await network.children.run(extract_page, answer.html, answer.final_url, answer.charset)
 

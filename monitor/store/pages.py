@@ -88,7 +88,7 @@ def settle_failed(tx: Tx, page: ClaimedPage, *, reason: str, retry_at: datetime 
 
 
 def release(tx: Tx, page: ClaimedPage, *, due_at: datetime) -> None:
-    """Let go of a page whose text could not be kept: it is due again at `due_at`."""
+    """Let go of a page that was not asked or not kept: it is due again at `due_at`."""
     _settle(tx, page, due_at=due_at)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.clock import monotonic_seconds
-from monitor.errors import FetchError
+from monitor.errors import HostBusy
 from monitor.fetch import HostGate
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -38,13 +38,13 @@ async def test_at_most_two_run_at_a_host_first_come_first_served() -> None:
             group.create_task(one(number))
     assert peak == 2
     assert order == list(range(50))
-    assert len(gate) == 0
+    assert len(gate._hosts) == 0
 
 
 async def test_a_slow_host_does_not_hold_up_another() -> None:
     gate = HostGate(1, 0.0)
     async with gate.turn("https://slow.example/"), gate.turn("https://quick.example/"):
-        assert len(gate) == 2
+        assert len(gate._hosts) == 2
 
 
 async def test_www_and_case_and_port_do_not_make_another_host() -> None:
@@ -71,8 +71,8 @@ async def test_starts_keep_their_gap() -> None:
 async def test_a_host_is_remembered_for_its_gap_and_then_forgotten() -> None:
     gate = HostGate(2, 0.02)
     await enter(gate, "https://dawn.example/")
-    assert len(gate) == 1
-    while len(gate):  # noqa: ASYNC110
+    assert len(gate._hosts) == 1
+    while len(gate._hosts):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
 
 
@@ -96,11 +96,20 @@ async def test_a_pause_is_at_most_a_day_and_a_past_one_is_none() -> None:
 async def test_who_will_not_wait_is_told_how_long_it_takes() -> None:
     gate = HostGate(2, 0.0)
     gate.pause("https://dawn.example/feed", NOW + timedelta(hours=1), now=NOW)
-    with pytest.raises(FetchError) as caught:
+    with pytest.raises(HostBusy) as caught:
         async with gate.turn("https://dawn.example/", max_wait_seconds=5):
             pass
-    assert caught.value.status == 429
-    assert caught.value.retry_after_seconds == pytest.approx(3600, abs=60)
+    assert caught.value.wait_seconds == pytest.approx(3600, abs=60)
+
+
+async def test_a_queue_is_waited_in_no_longer_than_asked() -> None:
+    gate = HostGate(1, 0.0)
+    async with gate.turn("https://dawn.example/"):
+        with pytest.raises(HostBusy) as caught:
+            async with gate.turn("https://dawn.example/", max_wait_seconds=0.01):
+                pass
+    assert caught.value.wait_seconds == 0.0
+    assert len(gate._hosts) == 0
 
 
 async def test_a_failing_block_gives_its_turn_back() -> None:
@@ -109,7 +118,7 @@ async def test_a_failing_block_gives_its_turn_back() -> None:
         with suppress(ZeroDivisionError):
             async with gate.turn("https://dawn.example/"):
                 raise ZeroDivisionError
-    assert len(gate) == 0
+    assert len(gate._hosts) == 0
 
 
 async def test_cancelled_waiters_leave_no_trace() -> None:
@@ -121,7 +130,7 @@ async def test_cancelled_waiters_leave_no_trace() -> None:
             task.cancel()
         await settled()
     await tasks[4]  # the last one still gets its turn
-    assert len(gate) == 0
+    assert len(gate._hosts) == 0
 
 
 async def test_a_waiter_cancelled_in_the_moment_of_its_turn_gives_it_back() -> None:
@@ -132,7 +141,7 @@ async def test_a_waiter_cancelled_in_the_moment_of_its_turn_gives_it_back() -> N
     task.cancel()  # admitted by the line before, not yet woken
     with suppress(asyncio.CancelledError):
         await task
-    assert len(gate) == 0
+    assert len(gate._hosts) == 0
     await enter(gate, "https://dawn.example/")
 
 
@@ -141,4 +150,4 @@ async def test_a_thousand_hosts_leave_nothing_behind() -> None:
     for number in range(1_000):
         async with gate.turn(f"https://host-{number}.example/"):
             pass
-    assert len(gate) == 0
+    assert len(gate._hosts) == 0

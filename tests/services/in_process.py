@@ -10,7 +10,8 @@ import asyncio
 import json
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,8 @@ def invoke(workspace: Workspace, *words: str) -> Result:
     """Run a command to its end; an error that is none of ours passes through."""
     typed = [*words, "--workspace", str(workspace.folder)]
     try:
-        return CliRunner().invoke(commands, typed, catch_exceptions=False)
+        runner = CliRunner(env=dict(workspace.environment))
+        return runner.invoke(commands, typed, catch_exceptions=False)
     finally:
         structlog.reset_defaults()  # the command's stderr is closed now: nothing may log to it
 
@@ -68,17 +70,29 @@ def pass_at(
 async def _pass_at(
     workspace: Workspace, now: datetime, lanes: Sequence[str], is_disk_full: bool
 ) -> dict[str, str]:
-    settings = load_settings(workspace.folder, {})
+    async with opened_at(workspace, now, is_disk_full=is_disk_full) as watched:
+        return await _work(watched.ports, watched, lanes)
+    raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def opened_at(
+    workspace: Workspace, now: datetime, *, is_disk_full: bool = False
+) -> AsyncIterator[app.Workspace]:
+    """Open a workspace as `run` does, with a clock that stands still; nothing is in force yet."""
+    environ = workspace.environment
+    settings = load_settings(workspace.folder, environ)
     store = app.open_store(settings)
     migrate.upgrade(store)
-    with store.write() as tx:
-        claims.expire_all(tx, now=now)  # as `run` does when it starts
+    if store.is_sqlite:
+        with store.write() as tx:
+            claims.expire_all(tx, now=now)  # as `run` does when it starts
     if is_disk_full:
         store.engine.dispose()
         event.listen(store.engine, "connect", _forbid_growth)
     try:
-        async with app.open_ports(settings, store, environ={}, clock=lambda: now) as ports:
-            return await _work(ports, app.Workspace(settings, {}, ports), lanes)
+        async with app.open_ports(settings, store, environ=environ, clock=lambda: now) as ports:
+            yield app.Workspace(settings, environ, ports)
     finally:
         store.close()
 
