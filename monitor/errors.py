@@ -48,8 +48,9 @@ class FetchError(MonitorError):
     """Say why an exchange failed.
 
     `kind` is one of: dns, connect, tls, timeout, refused_address, too_large, too_compressed,
-    redirects, status, encoding, protocol. `status` is the HTTP status where there was one and
-    `retry_after_seconds` what the server asked for (raw, not yet clamped).
+    redirects, status, encoding, protocol, robots (robots.txt forbids it), robots_unreachable (it
+    could not be had, so nothing may be read now). `status` is the HTTP status where there was one
+    and `retry_after_seconds` what the server asked for (raw, not yet clamped).
     """
 
     def __init__(

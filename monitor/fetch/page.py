@@ -48,18 +48,15 @@ async def fetch_page(
 ) -> FetchedPage:
     """Fetch an HTML page in its host's turn; raise `FetchError` for all else.
 
-    What robots.txt forbids is refused (kind "status", no status). The deadline runs from the
-    start of the turn; `max_wait_seconds` bounds the wait for it: HostBusy says that it was too
-    long.
+    In the same turn robots.txt is asked before (see `Robots.require`). `max_wait_seconds` bounds
+    the wait for the turn: HostBusy says that it was too long.
     """
-    if robots is not None:
-        reason = await robots.refusal(session, url, limits, now=now)
-        if reason is not None:
-            raise FetchError(reason, kind="status")
     turn: AbstractAsyncContextManager[None] = (
         nullcontext() if gate is None else gate.turn(url, max_wait_seconds=max_wait_seconds)
     )
     async with turn:
+        if robots is not None:
+            await robots.require(session, url, limits, now=now)
         try:
             async with asyncio.timeout(limits.feed_total_seconds):
                 return await _exchange(session, url, limits, now)

@@ -26,10 +26,10 @@ MAX_KEPT_CHARS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """Hold what an origin said: its rules, or the reason why nothing may be read, or neither."""
+    """Hold what an origin said: its rules, or why they could not be had, or neither."""
 
     rules: Protego | None
-    refusal: str | None
+    unreachable: str | None
     until: datetime
     size: int
 
@@ -46,14 +46,14 @@ class Robots:
         self._size = 0
         self._asking: dict[str, asyncio.Lock] = {}
 
-    async def refusal(
+    async def require(
         self, session: aiohttp.ClientSession, url: str, limits: Limits, *, now: datetime
-    ) -> str | None:
-        """Say in a sentence why a page may not be read; None if it may.
+    ) -> None:
+        """Raise `FetchError` if a page may not be read: robots, or robots_unreachable.
 
         A robots.txt that is missing (4xx) allows everything, one that cannot be had (5xx, no
-        connection) nothing, until it is asked again an hour later. Raises `FetchError` for a URL
-        that cannot be asked at all.
+        connection) nothing, until it is asked again an hour later. For a URL that cannot be asked
+        at all the error says so.
         """
         target = read_url(url)
         origin = str(target.origin())
@@ -67,11 +67,14 @@ class Robots:
         finally:
             if not lock.locked():
                 self._asking.pop(origin, None)
-        if verdict.refusal is not None:
-            return verdict.refusal
-        if verdict.rules is None or verdict.rules.can_fetch(str(target), self._token):
-            return None
-        return f"{host_of(target)} asks in its robots.txt that this page is not read by programs."
+        if verdict.unreachable is not None:
+            raise FetchError(verdict.unreachable, kind="robots_unreachable")
+        if verdict.rules is not None and not verdict.rules.can_fetch(str(target), self._token):
+            raise FetchError(
+                f"{host_of(target)} asks in its robots.txt that this page is not read by "
+                "programs.",
+                kind="robots",
+            )
 
     def _kept(self, origin: str, now: datetime) -> _Verdict | None:
         verdict = self._verdicts.get(origin)

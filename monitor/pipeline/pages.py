@@ -23,7 +23,10 @@ FETCH_AT_MOST = 10
 """Pages in flight at a time."""
 
 _WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
-_LASTING = {"refused_address", "too_large", "too_compressed", "protocol"}
+_LASTING = {"refused_address", "too_large", "too_compressed", "protocol", "robots"}
+_UNREACHED = {"dns", "connect", "robots_unreachable"}  # the fault may be our own network's
+_UNREACHED_WAIT = timedelta(hours=1)  # an unreachable robots.txt is not asked before
+_UNREACHED_FOR = timedelta(days=7)  # counted from the article's arrival
 
 
 async def claim_pages(ports: Ports, limit: int) -> tuple[ClaimedPage, ...]:
@@ -50,7 +53,11 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
         try:
             found = await _page(ports, page, now)
         except (FetchError, ChildError, ExtractError) as error:
-            await _fail(ports, page, str(error), _retry_at(page, error, now))
+            if _is_out_of_reach(page, error, now):
+                log.info("page out of reach", url=page.url, reason=str(error))
+                await ports.in_thread(_release, ports, page, now + _UNREACHED_WAIT)
+            else:
+                await _fail(ports, page, str(error), _retry_at(page, error, now))
             return
         await ports.in_thread(_keep, ports, page, found, now)
         ports.wake("place")
@@ -83,14 +90,19 @@ async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
     return await network.children.run(extract_page, answer.html, answer.final_url, answer.charset)
 
 
+def _is_out_of_reach(page: ClaimedPage, error: Exception, now: datetime) -> bool:
+    """Tell whether to go on trying uncounted: a day offline must not cost any article's text."""
+    is_unreached = isinstance(error, FetchError) and error.kind in _UNREACHED
+    return is_unreached and now < page.asked_at + _UNREACHED_FOR
+
+
 def _retry_at(page: ClaimedPage, error: Exception, now: datetime) -> datetime | None:
     """Say when to try again: not after what will not change, nor more than three times."""
     if isinstance(error, ExtractError) or page.failures >= len(_WAITS):
         return None
     if isinstance(error, FetchError):
-        is_refused = error.kind == "status" and error.status is None  # by robots.txt
         is_final = error.status is not None and 400 <= error.status < 500 and error.status != 429
-        if error.kind in _LASTING or is_final or is_refused:
+        if error.kind in _LASTING | _UNREACHED or is_final:
             return None
     return now + _WAITS[page.failures]
 

@@ -19,10 +19,14 @@ from monitor.store.upsert import insert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedPage:
-    """Be a page that this process may fetch until its lease ends."""
+    """Be a page that this process may fetch until its lease ends.
+
+    `asked_at` is when it was asked for first: the article's arrival.
+    """
 
     article_id: int
     url: str
+    asked_at: datetime
     failures: int
     crashes: int
     fence: int
@@ -62,10 +66,14 @@ def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[C
         lease=lease,
         limit=limit,
     )
+    ids = [row.article_id for row in rows]
+    arrivals = select(ArticleRow.id, ArticleRow.first_seen_at).where(ArticleRow.id.in_(ids))
+    asked_at = {row.id: row.first_seen_at for row in tx.execute(arrivals)}
     return tuple(
         ClaimedPage(
             article_id=row.article_id,
             url=row.url,
+            asked_at=asked_at[row.article_id],
             failures=row.failures,
             crashes=row.crashes,
             fence=row.fence,

@@ -89,8 +89,9 @@ async def test_rules_that_name_us_count_and_those_for_all_do_not_then() -> None:
         assert (await read(site, "/private/x", Robots("MediaMonitor"))).html == HTML
         with pytest.raises(FetchError, match=r"robots\.txt"):
             await read(site, "/not-for-us", Robots("MediaMonitor"))
-        with pytest.raises(FetchError, match=r"robots\.txt"):
+        with pytest.raises(FetchError, match=r"robots\.txt") as caught:
             await read(site, "/private/x", Robots("OtherBot"))
+        assert caught.value.kind == "robots"
         assert (await read(site, "/private/open", Robots("OtherBot"))).html == HTML
 
 
@@ -114,10 +115,10 @@ async def test_an_origin_is_asked_once_a_day_however_many_ask() -> None:
     robots = Robots("MediaMonitor")
     async with serving(script) as site, open_session(LOOPBACK, PATIENT, user_agent="t") as session:
         url = site.url("/x")
-        await asyncio.gather(*(robots.refusal(session, url, PATIENT, now=NOW) for _ in range(20)))
-        await robots.refusal(session, url, PATIENT, now=NOW + timedelta(hours=23))
+        await asyncio.gather(*(robots.require(session, url, PATIENT, now=NOW) for _ in range(20)))
+        await robots.require(session, url, PATIENT, now=NOW + timedelta(hours=23))
         assert script.asked == 1
-        await robots.refusal(session, url, PATIENT, now=NOW + timedelta(hours=24))
+        await robots.require(session, url, PATIENT, now=NOW + timedelta(hours=24))
         assert script.asked == 2
         assert robots._asking == {}
 
@@ -128,7 +129,9 @@ async def test_an_unreachable_robots_txt_is_asked_again_after_an_hour() -> None:
     async with serving(script) as site, open_session(LOOPBACK, PATIENT, user_agent="t") as session:
         for minutes, asked in ((0, 1), (59, 1), (60, 2)):
             at = NOW + timedelta(minutes=minutes)
-            assert await robots.refusal(session, site.url("/x"), PATIENT, now=at)
+            with pytest.raises(FetchError) as caught:
+                await robots.require(session, site.url("/x"), PATIENT, now=at)
+            assert caught.value.kind == "robots_unreachable"
             assert script.asked == asked
 
 
@@ -144,7 +147,7 @@ async def test_robots_txt_of_a_private_host_is_refused_by_the_guard() -> None:
     async with serving(Scripted()) as site:
         async with open_session(PUBLIC_ONLY, PATIENT, user_agent="t") as session:
             with pytest.raises(FetchError) as caught:
-                await Robots("M").refusal(session, site.url("/"), Limits(), now=NOW)
+                await Robots("M").require(session, site.url("/"), Limits(), now=NOW)
         assert caught.value.kind == "refused_address"
         assert site.requests == []
 

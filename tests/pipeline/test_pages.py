@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from aiohttp import web
-from services.http_server import Answer
+from services.http_server import RESET, Answer
 from services.in_process import opened_at, told
 from services.newsroom import Newsroom, html_page
 
@@ -64,3 +65,41 @@ def with_lease(watched: Workspace, *, seconds: float) -> Ports:
     terms = watched.ports.terms
     limits = replace(terms.limits, lease_seconds=seconds)
     return replace(watched.ports, terms=replace(terms, limits=limits))
+
+
+@pytest.mark.parametrize("trouble", ["robots.txt", "network"])
+def test_what_cannot_be_reached_is_tried_each_hour_until_it_can(
+    after_baseline: Newsroom, trouble: str
+) -> None:
+    room = after_baseline
+    room.page("a", told("a"))
+    room.publish(room.item("a"))
+    broken = Answer(503) if trouble == "robots.txt" else RESET
+    room.site.answer("/robots.txt", *[broken] * 12)
+    for hours in range(1, 13):
+        room.pass_after(hours * HOUR, lanes=["polls", "pages"])
+        (page,) = room.pages
+        assert (page.state, page.failures) == ("pending", 0)
+        assert room.articles[0].text_state == "pending"
+    assert room.site.count("/robots.txt") == 12
+    room.pass_after(13 * HOUR)
+    assert room.articles[0].text_state == "page"
+
+
+def test_a_site_out_of_reach_for_a_week_is_given_up(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.publish(room.item("a"))
+    room.site.answer("/robots.txt", Answer(503), Answer(503))
+    for wait in (HOUR, timedelta(days=7, hours=1)):
+        room.pass_after(wait, lanes=["polls", "pages"])
+    assert (room.pages[0].state, room.articles[0].text_state) == ("failed", "stub")
+
+
+def test_what_robots_txt_forbids_is_not_asked_for(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.site.put("/robots.txt", "User-agent: MediaMonitor\nDisallow: /a\n")
+    room.page("a", told("a"))
+    room.publish(room.item("a"))
+    room.pass_after(HOUR)
+    assert (room.pages[0].state, room.articles[0].text_state) == ("failed", "stub")
+    assert room.site.count("/a") == 0
