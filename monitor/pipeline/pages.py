@@ -10,7 +10,8 @@ import structlog
 from monitor.errors import ChildError, ExtractError, FetchError, HostBusy, LeaseLost, StoreError
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
-from monitor.model.article import Page
+from monitor.model.article import Article, Page
+from monitor.model.rule import Match
 from monitor.normalise.page import with_page
 from monitor.pipeline.ports import Ports
 from monitor.store import articles, pages
@@ -112,9 +113,13 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
         article = articles.read(tx, page.article_id)
     if article is None:
         return
-    fuller = with_page(article, found, limits=ports.terms.limits, now=now)
-    matches = ports.current.engine.match(fuller)
+    engine = ports.current.engine
+    fuller, matches = _judged(ports, article, found, now)
     with ports.store.write() as tx:
+        stored = articles.lock(tx, page.article_id)
+        # New rules look back over what is stored only, and the feed may have revised the article.
+        if stored != article or ports.current.engine is not engine:
+            fuller, matches = _judged(ports, stored, found, now)
         articles.set_page_text(tx, page.article_id, fuller)
         quiet = articles.is_baseline(tx, page.article_id)
         articles.replace_matches(tx, page.article_id, matches, is_quiet=quiet, now=now)
@@ -122,6 +127,13 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
         ports.failpoints.hit("t1.precommit")
     ports.failpoints.hit("t1.committed")
     ports.tally.add("pages_fetched")
+
+
+def _judged(
+    ports: Ports, article: Article, found: Page, now: datetime
+) -> tuple[Article, tuple[Match, ...]]:
+    fuller = with_page(article, found, limits=ports.terms.limits, now=now)
+    return fuller, ports.current.engine.match(fuller)
 
 
 async def _fail(ports: Ports, page: ClaimedPage, reason: str, retry_at: datetime | None) -> None:

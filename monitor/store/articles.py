@@ -246,6 +246,12 @@ def read(tx: Tx, article_id: int) -> Article | None:
     return None if row is None else from_row(row)
 
 
+def lock(tx: Tx, article_id: int) -> Article:
+    """Read an article that this transaction is about to change: nobody else changes it then."""
+    query = _ARTICLE.where(ArticleRow.id == article_id).with_for_update()
+    return from_row(tx.execute(query).one())
+
+
 def find(tx: Tx, name: str) -> tuple[int, Article] | None:
     """Find an article by number, key, start of its key (8 or more), URL, or seed file name."""
     tests = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -12,10 +13,16 @@ from aiohttp import web
 from services.http_server import RESET, Answer
 from services.in_process import opened_at, told
 from services.newsroom import Newsroom, html_page
+from sqlalchemy import update
 
 from monitor.app import Workspace
+from monitor.match.engine import Engine
+from monitor.match.tree import LoadedRule
+from monitor.model.article import Article
+from monitor.model.rule import Match
 from monitor.pipeline import pages
 from monitor.pipeline.ports import Ports
+from monitor.store.tables import ArticleRow
 
 HOUR = timedelta(hours=1)
 
@@ -103,3 +110,70 @@ def test_what_robots_txt_forbids_is_not_asked_for(after_baseline: Newsroom) -> N
     room.pass_after(HOUR)
     assert (room.pages[0].state, room.articles[0].text_state) == ("failed", "stub")
     assert room.site.count("/a") == 0
+
+
+OTHER_RULE = """\
+title: Rain
+match:
+  what: rain
+tell: {newsroom: now}
+tests:
+  match: [rain]
+"""
+
+
+class Interrupted(Engine):
+    """Match, and let something happen once before the result is used."""
+
+    def __init__(self, rules: Sequence[LoadedRule], then: Callable[[], object]) -> None:
+        super().__init__(rules)
+        self.then = then
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        found = super().match(article)
+        then, self.then = self.then, lambda: None
+        then()
+        return found
+
+
+async def fetch_interrupted(room: Newsroom, then: Callable[[Workspace], object]) -> None:
+    """Fetch the one page that is due; between match and write happens `then`."""
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        ports = watched.ports
+        await ports.in_thread(watched.start)
+        rules = ports.current.engine.rules
+        ports.current.engine = Interrupted(rules, lambda: then(watched))
+        (page,) = await pages.claim_pages(ports, 10)
+        await pages.fetch(ports, page)
+
+
+async def test_rules_that_come_into_force_while_a_page_is_judged_find_it(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.page("a", told("a", "Acme will open an office. There was rain."))
+    room.publish(room.item("a", "There was rain."))
+    await asyncio.to_thread(room.pass_after, HOUR, ["polls"])
+
+    def reload(watched: Workspace) -> None:
+        room.workspace.write("rules/rain.yaml", OTHER_RULE)
+        watched.look()
+
+    await fetch_interrupted(room, reload)
+    assert room.matched == {"acme", "rain"}
+
+
+async def test_what_the_feed_revises_while_a_page_is_judged_stays_revised(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.page("a", told("a"))
+    room.publish(room.item("a"))
+    await asyncio.to_thread(room.pass_after, HOUR, ["polls"])
+
+    def revise(_: Workspace) -> None:
+        with room.store.write() as tx:
+            tx.execute(update(ArticleRow).values(title="Corrected"))
+
+    await fetch_interrupted(room, revise)
+    assert (room.articles[0].title, room.articles[0].text_state) == ("Corrected", "page")

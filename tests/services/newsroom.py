@@ -18,7 +18,7 @@ from sqlalchemy import select
 from monitor.clock import system_clock
 from monitor.schedule import ALL
 from monitor.store.engine import Store
-from monitor.store.tables import ArticleRow, FeedRow, PageRow, ProblemRow
+from monitor.store.tables import ArticleRow, FeedRow, MatchRow, PageRow, ProblemRow
 
 
 def html_page(name: str, text: str) -> str:
@@ -80,6 +80,11 @@ class Newsroom:
     def articles(self) -> list[Any]:
         """Read the articles, in order of arrival."""
         return sorted(self._rows(ArticleRow), key=lambda row: int(row.id))
+
+    @property
+    def matched(self) -> set[str]:
+        """Name the rules that have a match."""
+        return {row.rule_id for row in self._rows(MatchRow)}
 
     @property
     def problems(self) -> dict[str, Any]:
