@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -67,6 +68,9 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
         await ports.in_thread(_release, ports, page, due_at)
     except LeaseLost:
         log.warning("page outlived its lease", url=page.url)
+    except asyncio.CancelledError:
+        await asyncio.shield(ports.in_thread(_release, ports, page, ports.now()))
+        raise
     except StoreError:  # a full disk must not count as this page's crash, nor be asked in a loop
         await ports.in_thread(_release, ports, page, ports.now() + ports.terms.lease)
         raise

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from services.http_server import RESET, Answer
-from services.in_process import opened_at, told
+from services.http_server import HANG, RESET, Answer
+from services.in_process import opened_at, stopped, told
 from services.newsroom import Newsroom, html_page
 from sqlalchemy import update
 
@@ -110,6 +110,19 @@ def test_what_robots_txt_forbids_is_not_asked_for(after_baseline: Newsroom) -> N
     room.pass_after(HOUR)
     assert (room.pages[0].state, room.articles[0].text_state) == ("failed", "stub")
     assert room.site.count("/a") == 0
+
+
+async def test_a_stop_gives_a_page_back_and_is_no_crash(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.site.answer("/a", HANG)
+    room.publish(room.item("a"))
+    await asyncio.to_thread(room.pass_after, HOUR, ["polls"])
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        (page,) = await pages.claim_pages(watched.ports, 10)
+        await stopped(pages.fetch(watched.ports, page), lambda: bool(room.site.count("/a")))
+        assert room.pages[0].claimed_until is None
+        (again,) = await pages.claim_pages(watched.ports, 10)
+    assert (again.crashes, again.failures) == (0, 0)
 
 
 OTHER_RULE = """\

@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -105,6 +105,16 @@ async def _work(ports: Ports, watched: app.Workspace, names: Sequence[str]) -> d
         await lanes.stop(8.0)
         return lanes.failures
     raise AssertionError("unreachable")
+
+
+async def stopped(work: Coroutine[Any, Any, None], is_amid: Callable[[], bool]) -> None:
+    """Start work and cancel it once it is amid what it does, as a stop would."""
+    task = asyncio.ensure_future(work)  # noqa: TID251
+    while not is_amid():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
 
 
 def _forbid_growth(raw: sqlite3.Connection, _: object) -> None:
