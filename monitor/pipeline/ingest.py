@@ -21,6 +21,7 @@ from monitor.errors import (
     ParseError,
     StoreError,
 )
+from monitor.fetch.address import may_keep_secrets, read_url
 from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
 from monitor.model.article import Article, ParsedFeed
 from monitor.normalise.entry import normalise_feed
@@ -99,17 +100,24 @@ async def _poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
 
 
 async def _fetch(ports: Ports, feed: ClaimedFeed, now: datetime) -> Fetched | Unchanged:
-    source = ports.current.source(feed.source_key)
     request = FeedRequest(
         url=feed.fetch_url,
         etag=feed.etag,
         last_modified=feed.last_modified,
-        headers=source.headers,
+        headers=_headers(ports, feed),
     )
     network, patience = ports.network, ports.terms.limits.lease_seconds / 3
     # Feeds of one host queue here: who waits too long gives the claim back.
     async with network.gate.turn(request.url, max_wait_seconds=patience):
         return await fetch_feed(network.session, request, ports.terms.limits, now=now)
+
+
+def _headers(ports: Ports, feed: ClaimedFeed) -> tuple[tuple[str, str], ...]:
+    """Give the source's own headers, unless the feed has moved to a stranger's address."""
+    has_moved = feed.fetch_url != feed.url
+    if has_moved and not may_keep_secrets(read_url(feed.url), read_url(feed.fetch_url)):
+        return ()
+    return ports.current.source(feed.source_key).headers
 
 
 async def _parse(ports: Ports, answer: Fetched) -> ParsedFeed:

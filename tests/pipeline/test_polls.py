@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.http_server import HANG
+from services.http_site import HttpSite
 from services.in_process import opened_at, stopped
 from services.newsroom import Newsroom
+from services.product import rss
 
 from monitor.pipeline import ingest
 from monitor.pipeline.settler import Settler
@@ -25,3 +27,39 @@ async def test_a_stop_gives_a_feed_back_and_is_no_crash(after_baseline: Newsroom
         assert room.feed.claimed_until is None
         (again,) = await ingest.claim_feeds(ports, 10)
     assert (again.crashes, again.failures) == (0, 0)
+
+
+def moved_for_good(room: Newsroom, target: str) -> None:
+    """Let the feed move, and see it often and long enough to adopt its new address."""
+    room.site.redirect("/feed", target)
+    for wait in (HOUR, 13 * HOUR, 26 * HOUR):
+        room.pass_after(wait, lanes=["polls"])
+
+
+def test_a_feed_that_has_moved_for_good_is_asked_at_its_new_address(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.site.put("/new", rss())
+    room.site.redirect("/feed", f"{room.site.base}/new")
+    room.pass_after(HOUR, lanes=["polls"])
+    room.pass_after(24 * HOUR, lanes=["polls"])
+    assert room.feed.fetch_url == room.feed.url  # seen twice
+    room.pass_after(26 * HOUR, lanes=["polls"])
+    assert (room.feed.fetch_url, room.feed.url) == (f"{room.site.base}/new", room.feed.url)
+    asked = room.site.count("/feed")
+    room.pass_after(60 * HOUR, lanes=["polls"])
+    assert (room.site.count("/feed"), room.site.count("/new")) == (asked, 4)
+
+
+def test_a_login_stays_with_its_host_and_goes_along_within_it(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    listed = room.workspace.folder / "sources.yaml"
+    listed.write_text(listed.read_text().replace("feeds:", "token: s3cret, feeds:"))
+    with HttpSite() as stranger:
+        moved_for_good(room, stranger.put("/new", rss()))
+        assert room.feed.fetch_url == f"{stranger.base}/new"
+        room.pass_after(60 * HOUR, lanes=["polls"])
+        assert len(stranger.hits.all) == 4
+        assert not [hit for hit in stranger.hits.all if "Authorization" in hit.headers]
+    assert room.site.hits.all[-1].headers["Authorization"] == "Bearer s3cret"
