@@ -200,6 +200,9 @@ def _settle_in(tx: Tx, feed: ClaimedFeed, polled: Polled, now: datetime) -> None
 
 
 def _cure(feed: ClaimedFeed, polled: Polled) -> str:
+    if polled.state == "parked":
+        listed = f"sources.yaml (source {feed.source_key})"
+        return f"monitor ingest polls it again; if that crashes too, take it out of {listed}"
     if polled.state != "active":
         return f"take it out of sources.yaml, or mend its address (source {feed.source_key})"
     if polled.error_kind in {"document", "refused_address"}:

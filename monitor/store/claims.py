@@ -4,6 +4,10 @@ A claim takes a lease (`claimed_until`) and counts up the row's `fence`. Whoever
 fence of the claim; if the row has been claimed again since, nothing is written and LeaseLost is
 raised. A row whose lease ran out unsettled counts a crash; `MAX_CRASHES` of them and the row is
 parked by its module, with the reason.
+
+A process that dies leaves all it had claimed, one guilty row and many innocent ones. They are all
+suspects, and of a table's suspects one at a time is claimed: the guilty row is not in flight with
+another suspect, so the others settle and are forgiven.
 """
 
 from __future__ import annotations
@@ -16,17 +20,19 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     Table,
     Update,
     and_,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from monitor.errors import LeaseLost
 from monitor.store.engine import Tx
@@ -56,12 +62,16 @@ def claim(
 ) -> Sequence[Row[Any]]:
     """Claim up to `limit` due rows, longest due first, and give them whole, with the new fence.
 
-    Rows that another worker is claiming at this moment are skipped, not waited for.
+    Rows that another worker is claiming at this moment are skipped, not waited for. Of those
+    whose claim crashed before, one at most is in flight: the one with the fewest crashes first.
     """
     moment = lease_clock(tx, now)
-    is_free = or_(table.claimed_until.is_(None), table.claimed_until <= moment)
-    due = select(key).where(is_due, is_free).order_by(order, key).limit(limit)
-    keys = tx.execute(due.with_for_update(skip_locked=True)).scalars().all()
+    suspects = _free_suspects(table, key, moment).where(is_due)
+    suspects = suspects.order_by(table.crashes, order, key).limit(min(1, limit))
+    keys = list(tx.execute(suspects.with_for_update(skip_locked=True)).scalars())
+    fresh = select(key).where(is_due, table.claimed_until.is_(None), table.crashes == 0)
+    fresh = fresh.order_by(order, key).limit(limit - len(keys))
+    keys += tx.execute(fresh.with_for_update(skip_locked=True)).scalars()
     if not keys:
         return []
     crashed = case((table.claimed_until.is_not(None), table.crashes + 1), else_=table.crashes)
@@ -73,6 +83,17 @@ def claim(
     )
     rank = {value: place for place, value in enumerate(keys)}
     return sorted(tx.execute(taken).all(), key=lambda row: rank[getattr(row, key.key)])
+
+
+def _free_suspects(
+    table: type[Any], key: InstrumentedAttribute[Any], moment: datetime
+) -> Select[Any]:
+    """Select rows whose claim crashed before, none while one of them is in flight."""
+    claimed = aliased(table)
+    in_flight = exists().where(claimed.claimed_until > moment, claimed.crashes > 0)
+    is_left = and_(table.claimed_until.is_not(None), table.claimed_until <= moment)
+    was_left = and_(table.claimed_until.is_(None), table.crashes > 0)
+    return select(key).where(or_(is_left, was_left), ~in_flight)
 
 
 Settlement = tuple[Any, int, dict[str, Any]]

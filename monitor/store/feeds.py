@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from monitor.model.keys import SourceKey
 from monitor.store import claims
@@ -236,6 +236,7 @@ def list_states(tx: Tx) -> tuple[FeedState, ...]:
 
 
 def make_due(tx: Tx, *, now: datetime) -> int:
-    """Make every active feed due now, because somebody asks; count them."""
-    active = update(FeedRow).where(FeedRow.state == "active", FeedRow.next_poll_at > now)
-    return int(tx.execute(active.values(next_poll_at=now)).rowcount)
+    """Make every feed due now, parked ones as well, because somebody asks; count them."""
+    is_waiting = and_(FeedRow.state == "active", FeedRow.next_poll_at > now)
+    asked = update(FeedRow).where(or_(is_waiting, FeedRow.state == "parked"))
+    return int(tx.execute(asked.values(state="active", next_poll_at=now)).rowcount)

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from services.http_server import HANG
 from services.http_site import HttpSite
-from services.in_process import opened_at, stopped
+from services.in_process import invoke, opened_at, stopped
 from services.newsroom import Newsroom
 from services.product import rss
+from sqlalchemy import update
 
 from monitor.pipeline import ingest
 from monitor.pipeline.settler import Settler
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.tables import FeedRow
 
 HOUR = timedelta(hours=1)
 
@@ -63,3 +66,16 @@ def test_a_login_stays_with_its_host_and_goes_along_within_it(after_baseline: Ne
         assert len(stranger.hits.all) == 4
         assert not [hit for hit in stranger.hits.all if "Authorization" in hit.headers]
     assert room.site.hits.all[-1].headers["Authorization"] == "Bearer s3cret"
+
+
+def test_a_parked_feed_says_what_revives_it_and_that_does(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    with room.store.write() as tx:
+        tx.execute(update(FeedRow).values(crashes=MAX_CRASHES))
+    room.pass_after(HOUR)
+    assert room.feed.state == "parked"
+    assert room.problems[room.feed.url].cure.startswith("monitor ingest polls it again")
+    assert invoke(room.workspace, "ingest").stdout == "1 feeds are due now\n"
+    room.pass_after(HOUR)
+    assert room.feed.state == "active"
+    assert room.problems == {}

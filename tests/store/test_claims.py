@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -116,6 +117,64 @@ def test_workers_side_by_side_claim_each_row_once(store: Store, moment: datetime
         worker.join()
     assert len(claimed) == 60
     assert len(set(claimed)) == 60
+
+
+def test_after_crashes_the_innocent_are_forgiven_and_the_guilty_is_parked(
+    store: Store, moment: datetime
+) -> None:
+    add_feeds(store, 8, moment)
+    guilty, found = "https://example.org/3", {}
+    for _ in range(200):
+        claimed = claim(store, moment, limit=5)
+        assert sum(feed.crashes > 0 for feed in claimed) <= 1
+        moment += timedelta(seconds=1)
+        in_flight = {feed.url: feed for feed in claimed}
+        if guilty in in_flight and in_flight[guilty].crashes >= MAX_CRASHES:
+            break
+        if guilty in in_flight:  # the process dies, and all it had claimed is left
+            with store.write() as tx:
+                claims.expire_all(tx, now=moment - timedelta(days=1))
+            moment += LEASE
+            continue
+        for feed in claimed:
+            found[feed.url] = max(feed.crashes, found.get(feed.url, 0))
+            with store.write() as tx:
+                feeds.settle(tx, feed, polled(moment - HOUR))
+    else:
+        pytest.fail("the guilty feed was never parked")
+    assert len(found) == 7
+    assert max(found.values()) <= 2
+
+
+def test_of_the_suspects_one_at_a_time_is_in_flight_and_others_go_on(
+    store: Store, moment: datetime
+) -> None:
+    add_feeds(store, 3, moment)
+    claim(store, moment, lease=timedelta(microseconds=1))
+    moment += timedelta(seconds=1)
+    with store.write() as tx:
+        wanted = [(SourceKey("s"), f"https://example.org/{n}") for n in range(5)]
+        feeds.sync(tx, wanted, now=moment, interval=HOUR)
+    first = claim(store, moment)
+    assert sorted(feed.crashes for feed in first) == [0, 0, 1]
+    assert claim(store, moment) == ()
+    (suspect,) = (feed for feed in first if feed.crashes)
+    with store.write() as tx:
+        feeds.settle(tx, suspect, polled(moment))
+    (second,) = claim(store, moment)
+    assert second.crashes == 1
+
+
+def test_a_parked_feed_is_polled_again_when_somebody_asks(store: Store, moment: datetime) -> None:
+    add_feeds(store, 1, moment)
+    (feed,) = claim(store, moment)
+    with store.write() as tx:
+        feeds.settle(tx, feed, replace(polled(moment), state="parked", error="crashes"))
+    assert claim(store, moment + HOUR) == ()
+    with store.write() as tx:
+        assert feeds.make_due(tx, now=moment) == 1
+    (again,) = claim(store, moment)
+    assert again.crashes == 0
 
 
 def test_a_role_has_one_holder_until_its_lease_runs_out(store: Store, moment: datetime) -> None:
