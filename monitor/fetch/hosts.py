@@ -6,10 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 from monitor.clock import monotonic_seconds
-from monitor.errors import HostBusy
+from monitor.errors import FetchError, HostBusy
 from monitor.fetch.address import host_of
 
 MAX_PAUSE_SECONDS = 86_400.0
@@ -34,7 +33,8 @@ class HostGate:
         """Wait for the turn of `url`'s host, and hold it for the block.
 
         Raises HostBusy if the turn does not come within `max_wait_seconds` (None: wait as long as
-        needed), at once if the host is paused for longer: no lease should be slept away.
+        needed), at once if the host is paused for longer: no lease should be slept away. A block
+        that fails with a `retry_after_seconds` pauses the host for all others.
         """
         name = host_of(url)
         host = self._hosts.setdefault(name, _Host(name))
@@ -43,41 +43,42 @@ class HostGate:
             raise HostBusy(name, wait_seconds=pause)
         try:
             async with asyncio.timeout(max_wait_seconds):
-                await self._enter(host)
+                await self._enter(host, max_wait_seconds)
         except TimeoutError:
             raise HostBusy(name) from None
         try:
             yield
+        except FetchError as error:
+            self.pause(url, error.retry_after_seconds or 0.0)
+            raise
         finally:
             host.running -= 1
             self._advance(host)
 
-    def pause(self, host: str, until: datetime, *, now: datetime) -> None:
-        """Start nothing at a host (or a URL's host) before `until`, at most one day from now."""
-        name = host_of(host) or host_of(f"http://{host}")
-        seconds = min((until - now).total_seconds(), MAX_PAUSE_SECONDS)
-        if seconds <= 0:
+    def pause(self, url: str, seconds: float) -> None:
+        """Start nothing at a URL's host for so long, at most a day."""
+        seconds = min(seconds, MAX_PAUSE_SECONDS)
+        if not seconds > 0:
             return
+        name = host_of(url)
         state = self._hosts.setdefault(name, _Host(name))
         state.paused_until = max(state.paused_until, monotonic_seconds() + seconds)
+        for waiting in state.waiting:
+            if waiting.max_seconds is not None and seconds > waiting.max_seconds:
+                waiting.refuse(HostBusy(name, wait_seconds=seconds))
         self._advance(state)
 
-    def pause_seconds(self, url: str) -> float:
-        """Give how long the host of a URL is still paused; 0.0 if it is not."""
-        host = self._hosts.get(host_of(url))
-        return max(host.paused_until - monotonic_seconds(), 0.0) if host else 0.0
-
-    async def _enter(self, host: _Host) -> None:
-        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        host.waiting.append(admitted)
+    async def _enter(self, host: _Host, max_seconds: float | None) -> None:
+        waiting = _Waiting(max_seconds)
+        host.waiting.append(waiting)
         self._advance(host)
         try:
-            await admitted
+            await waiting.admitted
         except BaseException:
-            if admitted.done() and not admitted.cancelled():
+            if waiting in host.waiting:
+                host.waiting.remove(waiting)
+            elif waiting.is_admitted:
                 host.running -= 1  # admitted and cancelled in the same moment
-            elif admitted in host.waiting:
-                host.waiting.remove(admitted)
             self._advance(host)
             raise
 
@@ -87,12 +88,12 @@ class HostGate:
             delay = host.opens_at - monotonic_seconds()
             if delay > 0:
                 break
-            admitted = host.waiting.popleft()
-            if admitted.done():
-                continue  # cancelled while it waited
+            waiting = host.waiting.popleft()
+            if waiting.admitted.done():
+                continue  # cancelled or refused while it waited
             host.running += 1
             host.next_start = monotonic_seconds() + self._min_gap
-            admitted.set_result(None)
+            waiting.admitted.set_result(None)
         self._wake_later(host)
 
     def _wake_later(self, host: _Host) -> None:
@@ -113,7 +114,7 @@ class _Host:
     def __init__(self, name: str) -> None:
         self.name = name
         self.running = 0
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.waiting: deque[_Waiting] = deque()
         self.next_start = 0.0
         self.paused_until = 0.0
         self.timer: asyncio.TimerHandle | None = None
@@ -121,3 +122,18 @@ class _Host:
     @property
     def opens_at(self) -> float:
         return max(self.next_start, self.paused_until)
+
+
+class _Waiting:
+    def __init__(self, max_seconds: float | None) -> None:
+        self.max_seconds = max_seconds
+        self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_admitted(self) -> bool:
+        done = self.admitted
+        return done.done() and not done.cancelled() and done.exception() is None
+
+    def refuse(self, error: HostBusy) -> None:
+        if not self.admitted.done():
+            self.admitted.set_exception(error)

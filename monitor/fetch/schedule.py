@@ -118,10 +118,10 @@ def next_poll_at(
         delay = min(delay * min(failures, 10_000), cap)
     delay = delay * (1 + _JITTER * (2 * share - 1))
     if floor_seconds is not None:
-        delay = max(delay, _asked(floor_seconds))
+        delay = max(delay, asked_wait(floor_seconds))
     if retry_after_seconds is not None:
         spread = timedelta(seconds=CLUMP_SECONDS * share)
-        delay = max(delay, _asked(retry_after_seconds) + spread)
+        delay = max(delay, asked_wait(retry_after_seconds) + spread)
     return now + delay
 
 
@@ -189,7 +189,7 @@ def _share_of(url: str) -> float:
     return int.from_bytes(head, "big") / 2**64
 
 
-def _asked(seconds: float) -> timedelta:
+def asked_wait(seconds: float) -> timedelta:
     """Take what a server asks for as at most a day; what is no number as nothing."""
     if not seconds > 0:
         return timedelta(0)

@@ -175,10 +175,7 @@ def _normalised(
 
 
 async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datetime) -> None:
-    """Settle a failed poll; a host that asks us to wait is asked by nobody else meanwhile."""
     polled = after_failure(feed, error, now=now)
-    if isinstance(error, FetchError) and error.retry_after_seconds:
-        ports.network.gate.pause(feed.fetch_url, polled.next_poll_at, now=now)
     log.info("feed failed", feed=feed.url, reason=str(error), again_at=polled.next_poll_at)
     ports.tally.add("polls_failed")
     await ports.in_thread(_settle, ports, feed, polled, now)

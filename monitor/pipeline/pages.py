@@ -11,6 +11,7 @@ import structlog
 from monitor.errors import ChildError, ExtractError, FetchError, HostBusy, LeaseLost, StoreError
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
+from monitor.fetch.schedule import asked_wait
 from monitor.model.article import Article, Page
 from monitor.model.rule import Match
 from monitor.normalise.page import with_page
@@ -55,11 +56,7 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
         try:
             found = await _page(ports, page, now)
         except (FetchError, ChildError, ExtractError) as error:
-            if _is_out_of_reach(page, error, now):
-                log.info("page out of reach", url=page.url, reason=str(error))
-                await ports.in_thread(_release, ports, page, now + _UNREACHED_WAIT)
-            else:
-                await _fail(ports, page, str(error), _retry_at(page, error, now))
+            await _put_off(ports, page, error, now)
             return
         await ports.in_thread(_keep, ports, page, found, now)
         ports.wake("place")
@@ -95,6 +92,14 @@ async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
     return await network.children.run(extract_page, answer.html, answer.final_url, answer.charset)
 
 
+async def _put_off(ports: Ports, page: ClaimedPage, error: Exception, now: datetime) -> None:
+    if _is_out_of_reach(page, error, now):
+        log.info("page out of reach", url=page.url, reason=str(error))
+        await ports.in_thread(_release, ports, page, now + _UNREACHED_WAIT)
+    else:
+        await _fail(ports, page, str(error), _retry_at(page, error, now))
+
+
 def _is_out_of_reach(page: ClaimedPage, error: Exception, now: datetime) -> bool:
     """Tell whether to go on trying uncounted: a day offline must not cost any article's text."""
     is_unreached = isinstance(error, FetchError) and error.kind in _UNREACHED
@@ -105,11 +110,13 @@ def _retry_at(page: ClaimedPage, error: Exception, now: datetime) -> datetime | 
     """Say when to try again: not after what will not change, nor more than three times."""
     if isinstance(error, ExtractError) or page.failures >= len(_WAITS):
         return None
+    wait = _WAITS[page.failures]
     if isinstance(error, FetchError):
         is_final = error.status is not None and 400 <= error.status < 500 and error.status != 429
         if error.kind in _LASTING | _UNREACHED or is_final:
             return None
-    return now + _WAITS[page.failures]
+        wait = max(wait, asked_wait(error.retry_after_seconds or 0.0))
+    return now + wait
 
 
 def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitor.clock import monotonic_seconds
-from monitor.errors import HostBusy
+from monitor.errors import FetchError, HostBusy
 from monitor.fetch import HostGate
-
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 async def settled() -> None:
@@ -76,30 +73,49 @@ async def test_a_host_is_remembered_for_its_gap_and_then_forgotten() -> None:
         await asyncio.sleep(0.005)
 
 
+async def paused_for(gate: HostGate, url: str) -> float:
+    """Give how long a host's turn must be waited for; 0.0 if it can be had at once."""
+    try:
+        async with gate.turn(url, max_wait_seconds=0.0001):
+            return 0.0
+    except HostBusy as busy:
+        return busy.wait_seconds
+
+
 async def test_a_pause_holds_all_of_a_host_back() -> None:
     gate = HostGate(2, 0.0)
     start = monotonic_seconds()
-    gate.pause("dawn.example", NOW + timedelta(seconds=0.05), now=NOW)
-    assert 0.0 < gate.pause_seconds("https://www.dawn.example/") <= 0.05
-    assert gate.pause_seconds("https://other.example/") == 0.0
+    gate.pause("https://dawn.example/feed", 0.05)
+    assert 0.0 < await paused_for(gate, "https://www.dawn.example/") <= 0.05
+    assert await paused_for(gate, "https://other.example/") == 0.0
     assert await enter(gate, "https://dawn.example/x") - start >= 0.05
 
 
-async def test_a_pause_is_at_most_a_day_and_a_past_one_is_none() -> None:
+async def test_a_pause_is_at_most_a_day_and_none_is_none() -> None:
     gate = HostGate(2, 0.0)
-    gate.pause("dawn.example", NOW + timedelta(days=400), now=NOW)
-    assert gate.pause_seconds("https://dawn.example/") <= 86_400
-    gate.pause("other.example", NOW - timedelta(days=1), now=NOW)
-    assert gate.pause_seconds("https://other.example/") == 0.0
+    gate.pause("https://dawn.example/", 400 * 86_400)
+    assert 86_000 < await paused_for(gate, "https://dawn.example/") <= 86_400
+    gate.pause("https://other.example/", -1.0)
+    assert await paused_for(gate, "https://other.example/") == 0.0
 
 
-async def test_who_will_not_wait_is_told_how_long_it_takes() -> None:
-    gate = HostGate(2, 0.0)
-    gate.pause("https://dawn.example/feed", NOW + timedelta(hours=1), now=NOW)
-    with pytest.raises(HostBusy) as caught:
-        async with gate.turn("https://dawn.example/", max_wait_seconds=5):
-            pass
-    assert caught.value.wait_seconds == pytest.approx(3600, abs=60)
+async def test_who_waits_when_a_turn_ends_in_retry_after_is_told_how_long_it_takes() -> None:
+    gate, told = HostGate(1, 0.0), []
+
+    async def wait() -> None:
+        with pytest.raises(HostBusy) as caught:
+            async with gate.turn("https://dawn.example/", max_wait_seconds=60):
+                pass
+        told.append(caught.value.wait_seconds)
+
+    async with asyncio.TaskGroup() as group:
+        with suppress(FetchError):
+            async with gate.turn("https://dawn.example/"):
+                group.create_task(wait())
+                await settled()
+                raise FetchError("busy", kind="status", status=503, retry_after_seconds=3600.0)
+    assert told == [3600.0]
+    assert await paused_for(gate, "https://dawn.example/") == pytest.approx(3600, abs=60)
 
 
 async def test_a_queue_is_waited_in_no_longer_than_asked() -> None:

@@ -125,6 +125,25 @@ async def test_a_stop_gives_a_page_back_and_is_no_crash(after_baseline: Newsroom
     assert (again.crashes, again.failures) == (0, 0)
 
 
+def test_a_site_that_asks_to_wait_is_left_alone_so_long_and_that_is_one_pages_failure(
+    after_baseline: Newsroom,
+) -> None:
+    room, names = after_baseline, ("a", "b", "c", "d", "e")
+    busy = Answer(503, headers=(("Retry-After", "7200"),))
+    for name in names:
+        room.page(name, told(name))
+        room.site.answer(f"/{name}", busy)
+    room.publish(*(room.item(name) for name in names))
+    room.pass_after(HOUR)
+    asked = sum(room.site.count(f"/{name}") for name in names)
+    assert asked <= 2  # those that were in flight together
+    assert sum(page.failures for page in room.pages) == asked
+    for page in room.pages:
+        assert timedelta(minutes=119) < page.due_at - room.start - HOUR < timedelta(minutes=121)
+    room.pass_after(2 * HOUR)
+    assert sum(room.site.count(f"/{name}") for name in names) == asked
+
+
 OTHER_RULE = """\
 title: Rain
 match:

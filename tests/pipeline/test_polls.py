@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.http_server import HANG
+from services.http_server import HANG, Answer
 from services.http_site import HttpSite
 from services.in_process import invoke, opened_at, stopped
 from services.newsroom import Newsroom
@@ -14,7 +14,7 @@ from sqlalchemy import update
 from monitor.pipeline import ingest
 from monitor.pipeline.settler import Settler
 from monitor.store.claims import MAX_CRASHES
-from monitor.store.tables import FeedRow
+from monitor.store.tables import FeedRow, PageRow
 
 HOUR = timedelta(hours=1)
 
@@ -79,3 +79,18 @@ def test_a_parked_feed_says_what_revives_it_and_that_does(after_baseline: Newsro
     room.pass_after(HOUR)
     assert room.feed.state == "active"
     assert room.problems == {}
+
+
+def test_a_feed_that_asks_to_wait_holds_its_hosts_pages_back(room: Newsroom) -> None:
+    room.publish(room.item("a"))
+    room.pass_after()
+    room.site.answer("/feed", Answer(429, headers=(("Retry-After", "7200"),)))
+    with room.store.write() as tx:
+        tx.execute(update(FeedRow).values(next_poll_at=room.start))
+        tx.execute(update(PageRow).values(state="pending", due_at=room.start, failures=0))
+    asked = room.site.count("/a")
+    room.pass_after(HOUR)
+    assert room.site.count("/a") == asked
+    (page,) = room.pages
+    assert (page.state, page.failures, page.crashes) == ("pending", 0, 0)
+    assert page.due_at > room.start + 2 * HOUR
