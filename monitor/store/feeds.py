@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 
 from monitor.model.keys import SourceKey
-from monitor.store import claims
+from monitor.store import claims, problems
 from monitor.store.engine import Tx
 from monitor.store.tables import FeedRow
 from monitor.store.upsert import insert
@@ -80,7 +80,8 @@ def sync(
 ) -> int:
     """Make the feeds those of sources.yaml: add, revive, mark the others removed; count added.
 
-    A feed that stays keeps its `next_poll_at`, so a restart polls nothing early.
+    A feed that stays keeps its `next_poll_at`, so a restart polls nothing early. Of one that goes
+    the problem goes as well, and the claim: a poll in flight must not bring it back.
     """
     urls = {url: key for key, url in wanted}
     known = {
@@ -91,7 +92,9 @@ def sync(
         tx.execute(_new_feed(tx, url, urls[url], now, interval))
     for url, row in known.items():
         if url not in urls and row.state != "removed":
-            tx.execute(update(FeedRow).where(FeedRow.url == url).values(state="removed"))
+            removed = update(FeedRow).where(FeedRow.url == url)
+            tx.execute(removed.values(state="removed", claimed_until=None, crashes=0))
+            problems.clear(tx, "feed", url)
         elif url in urls and (row.state == "removed" or row.source_key != urls[url]):
             revived = {"state": "active"} if row.state == "removed" else {}
             changed = update(FeedRow).where(FeedRow.url == url)

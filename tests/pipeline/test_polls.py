@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from monitor.pipeline import ingest
 from monitor.pipeline.settler import Settler
+from monitor.store import feeds
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.tables import FeedRow, PageRow
 
@@ -94,3 +95,28 @@ def test_a_feed_that_asks_to_wait_holds_its_hosts_pages_back(room: Newsroom) -> 
     (page,) = room.pages
     assert (page.state, page.failures, page.crashes) == ("pending", 0, 0)
     assert page.due_at > room.start + 2 * HOUR
+
+
+def test_what_was_wrong_with_a_feed_goes_with_it(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.site.answer("/feed", Answer(404))
+    room.pass_after(HOUR)
+    assert list(room.problems) == [room.feed.url]
+    room.workspace.configure(feeds={}, webhook=room.sink.url)
+    room.pass_after(HOUR)
+    assert room.problems == {}
+
+
+async def test_a_poll_in_flight_does_not_bring_a_removed_feed_back(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        ports = watched.ports
+        (feed,) = await ingest.claim_feeds(ports, 10)
+        with room.store.write() as tx:
+            feeds.sync(tx, [], now=room.start, interval=HOUR)
+        room.site.answer("/feed", Answer(404))
+        await ingest.poll(ports, Settler(ports), feed)
+    assert room.feed.state == "removed"
+    assert room.problems == {}
