@@ -16,7 +16,6 @@ from monitor.fetch.headers import (
     charset_of,
     content_type_of,
     max_age_of,
-    retry_after_of,
     validator_of,
 )
 from monitor.fetch.status import bad_status
@@ -54,7 +53,7 @@ class Fetched:
 
     `content_type` is lower case, "" if not stated; `charset` the header's, None if not stated.
     `permanent_url` is set if every redirect on the way was permanent. `max_age_seconds` is in
-    [0, one day]; `retry_after_seconds` as asked. `body_hash` is SHA-256 in hex.
+    [0, one day]. `body_hash` is SHA-256 in hex.
     """
 
     url: str
@@ -67,7 +66,6 @@ class Fetched:
     last_modified: str | None
     permanent_url: str | None
     max_age_seconds: int | None
-    retry_after_seconds: float | None
     body_hash: str
 
 
@@ -160,6 +158,5 @@ def _fetched(request: FeedRequest, arrival: Arrival, body: bytes, now: datetime)
         last_modified=validator_of(response, "Last-Modified"),
         permanent_url=arrival.permanent_url,
         max_age_seconds=max_age_of(response.headers, now),
-        retry_after_seconds=retry_after_of(response.headers, now),
         body_hash=hashlib.sha256(body).hexdigest(),
     )

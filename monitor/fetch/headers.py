@@ -59,8 +59,8 @@ def max_age_of(headers: Mapping[str, str], now: datetime) -> int | None:
 def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
     """Give Retry-After in seconds from now, as asked (not clamped, not below 0)."""
     value = headers.get("Retry-After", "").strip()
-    if _is_count(value):
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return float(value)  # of very many digits: infinity
     moment = _moment(value)
     return None if moment is None else max((moment - now).total_seconds(), 0.0)
 

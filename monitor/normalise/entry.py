@@ -56,29 +56,6 @@ def normalise_feed(
     return tuple(found.values())
 
 
-def normalise(
-    entry: Entry,
-    *,
-    feed_url: str,
-    feed: ParsedFeed,
-    source: Source,
-    sources: SourceBook,
-    now: datetime,
-    limits: Limits,
-) -> Article:
-    """Make an article of one entry, as if its document held no other.
-
-    `feed` gives home address and language; `source` is the feed's. Prefer `normalise_feed`, which
-    sees guids that repeat.
-    """
-    link = absolute_link(entry.link, _base(feed_url, feed.home_url))
-    identity = identify(feed_url, [_names(entry, link)])[0]
-    return _article(
-        entry, link, identity,
-        feed_url=feed_url, feed=feed, source=source, sources=sources, now=now, limits=limits,
-    )  # fmt: skip
-
-
 def _says_something(entry: Entry) -> bool:
     return any(text and text.strip() for text in _words(entry)) or bool(entry.link)
 

@@ -4,6 +4,6 @@
 child process. Texts of an entry are HTML, whatever the feed called them; links may be relative.
 """
 
-from monitor.parse.choose import is_light, parse_carefully, parse_feed, parse_light
+from monitor.parse.choose import is_light, parse_carefully, parse_light
 
-__all__ = ["is_light", "parse_carefully", "parse_feed", "parse_light"]
+__all__ = ["is_light", "parse_carefully", "parse_light"]

@@ -45,7 +45,3 @@ def parse_carefully(
 
     read = parse_light(body, content_type=content_type, charset=charset, url=url, limits=limits)
     return read or read_carefully(body, charset, content_type, limits)
-
-
-parse_feed = parse_carefully
-"""Read a feed of any format in one call, where nothing need be killed (tests, tools)."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.errors import ParseError
 from monitor.model.article import ParsedFeed, Precision
 from monitor.model.network import Limits
-from monitor.parse import is_light, parse_carefully, parse_feed, parse_light
+from monitor.parse import is_light, parse_carefully, parse_light
 from monitor.parse.dates import read_date
 
 FEEDS = Path(__file__).parents[1] / "data" / "feeds"
@@ -21,7 +21,7 @@ LIMITS = Limits()
 
 
 def parse(body: bytes, charset: str | None = None, limits: Limits = LIMITS) -> ParsedFeed:
-    return parse_feed(
+    return parse_carefully(
         body, content_type=None, charset=charset, url="https://example.org/page", limits=limits
     )
 
