@@ -12,7 +12,7 @@ from monitor.errors import ChildError, ExtractError, FetchError, HostBusy, Lease
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
 from monitor.fetch.schedule import asked_wait
-from monitor.model.article import Article, Page
+from monitor.model.article import Article, Page, TextState
 from monitor.model.rule import Match
 from monitor.normalise.page import with_page
 from monitor.pipeline.ports import Ports
@@ -128,6 +128,9 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
     fuller, matches = _judged(ports, article, found, now)
     with ports.store.write() as tx:
         stored = articles.lock(tx, page.article_id)
+        if stored.text_state is not TextState.PENDING:  # its feed carries the whole text by now
+            pages.settle_done(tx, page)
+            return
         # New rules look back over what is stored only, and the feed may have revised the article.
         if stored != article or ports.current.engine is not engine:
             fuller, matches = _judged(ports, stored, found, now)

@@ -164,6 +164,7 @@ def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> No
     """Replace an article's text by a newer version of it; it is to be placed and judged again.
 
     With `keeps_body` only the title and what the feed stated change: the page's text is better.
+    What now carries its whole text is no stub any more, nor does it wait for its page.
     """
     values: dict[str, Any] = {
         "title": article.title,
@@ -180,6 +181,8 @@ def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> No
             "published_at": article.published_at,
             "published_precision": article.published_precision.value,
         }
+        if article.text_state is TextState.FULL:
+            values["text_state"] = article.text_state.value
     tx.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(**values))
 
 
@@ -376,5 +379,6 @@ def is_baseline(tx: Tx, article_id: int) -> bool:
 
 def mark_stub(tx: Tx, article_id: int) -> None:
     """Say that an article is judged on title and teaser for good: its page gave nothing."""
-    row = update(ArticleRow).where(ArticleRow.id == article_id)
+    is_waiting = ArticleRow.text_state == TextState.PENDING.value
+    row = update(ArticleRow).where(ArticleRow.id == article_id, is_waiting)
     tx.execute(row.values(text_state=TextState.STUB.value))

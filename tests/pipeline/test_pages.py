@@ -144,6 +144,26 @@ def test_a_site_that_asks_to_wait_is_left_alone_so_long_and_that_is_one_pages_fa
     assert sum(room.site.count(f"/{name}") for name in names) == asked
 
 
+@pytest.mark.parametrize("had", ["stub", "pending"])
+def test_what_its_feed_carries_whole_at_last_is_judged_on_all_of_it(
+    after_baseline: Newsroom, had: str
+) -> None:
+    room = after_baseline
+    broken = Answer(404) if had == "stub" else Answer(503)
+    room.site.answer("/a", broken)
+    room.publish(room.item("a"))
+    room.pass_after(HOUR)
+    assert room.articles[0].text_state == had
+    whole = told("a") + told("b", "More.")
+    room.publish(room.item("a", whole))
+    room.page("a", told("a", "A page of its own that is shorter."))
+    for wait in (2 * HOUR, 3 * HOUR):
+        room.pass_after(wait)
+    assert (room.articles[0].text_state, room.articles[0].body) == ("full", whole)
+    assert room.matched == {"acme"}
+    assert room.pages[0].state in ("done", "failed")
+
+
 OTHER_RULE = """\
 title: Rain
 match:
