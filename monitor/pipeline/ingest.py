@@ -202,8 +202,11 @@ def _cure(feed: ClaimedFeed, polled: Polled) -> str:
         return f"monitor ingest polls it again; if that crashes too, take it out of {listed}"
     if polled.state != "active":
         return f"take it out of sources.yaml, or mend its address (source {feed.source_key})"
-    if polled.error_kind in {"document", "refused_address"}:
-        return f"mend its address in sources.yaml (source {feed.source_key})"
+    mend = f"mend its address in sources.yaml (source {feed.source_key})"
+    if polled.error_kind == "refused_address":
+        return f"if it is in your own network, open that in network.allow_private, else {mend}"
+    if polled.error_kind == "document":
+        return mend
     return "it is tried again by itself"
 
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from services.http_server import HANG, RESET, Answer
 from services.in_process import opened_at, stopped, told
-from services.newsroom import Newsroom, html_page
+from services.newsroom import OTHER_RULE, Interrupted, Newsroom, html_page, with_lease
 from sqlalchemy import update
 
 from monitor.app import Workspace
-from monitor.match.engine import Engine
-from monitor.match.tree import LoadedRule
-from monitor.model.article import Article
-from monitor.model.rule import Match
 from monitor.pipeline import pages
-from monitor.pipeline.ports import Ports
 from monitor.store.tables import ArticleRow
 
 HOUR = timedelta(hours=1)
@@ -58,7 +52,7 @@ async def test_a_page_whose_host_is_busy_goes_back_and_has_failed_in_nothing(
     room.publish(room.item("slow"))
     await asyncio.to_thread(room.pass_after, HOUR, ["polls"])
     async with opened_at(room.workspace, room.start + HOUR) as watched, AsyncExitStack() as stack:
-        ports = with_lease(watched, seconds=0.6)
+        ports = with_lease(watched.ports, seconds=0.6)
         for _ in range(2):
             await stack.enter_async_context(ports.network.gate.turn(room.site.base))
         (page,) = await pages.claim_pages(ports, 10)
@@ -66,12 +60,6 @@ async def test_a_page_whose_host_is_busy_goes_back_and_has_failed_in_nothing(
     (left,) = room.pages
     assert (left.state, left.claimed_until, left.failures, left.crashes) == ("pending", None, 0, 0)
     assert room.site.count("/slow") == 0
-
-
-def with_lease(watched: Workspace, *, seconds: float) -> Ports:
-    terms = watched.ports.terms
-    limits = replace(terms.limits, lease_seconds=seconds)
-    return replace(watched.ports, terms=replace(terms, limits=limits))
 
 
 @pytest.mark.parametrize("trouble", ["robots.txt", "network"])
@@ -164,30 +152,6 @@ def test_what_its_feed_carries_whole_at_last_is_judged_on_all_of_it(
     assert room.pages[0].state in ("done", "failed")
 
 
-OTHER_RULE = """\
-title: Rain
-match:
-  what: rain
-tell: {newsroom: now}
-tests:
-  match: [rain]
-"""
-
-
-class Interrupted(Engine):
-    """Match, and let something happen once before the result is used."""
-
-    def __init__(self, rules: Sequence[LoadedRule], then: Callable[[], object]) -> None:
-        super().__init__(rules)
-        self.then = then
-
-    def match(self, article: Article) -> tuple[Match, ...]:
-        found = super().match(article)
-        then, self.then = self.then, lambda: None
-        then()
-        return found
-
-
 async def fetch_interrupted(room: Newsroom, then: Callable[[Workspace], object]) -> None:
     """Fetch the one page that is due; between match and write happens `then`."""
     async with opened_at(room.workspace, room.start + HOUR) as watched:
@@ -229,3 +193,25 @@ async def test_what_the_feed_revises_while_a_page_is_judged_stays_revised(
 
     await fetch_interrupted(room, revise)
     assert (room.articles[0].title, room.articles[0].text_state) == ("Corrected", "page")
+
+
+def test_a_teaser_becomes_a_page_becomes_a_webhook(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.page("a", told("a"))
+    room.publish(room.item("a", "Read on."))
+    room.pass_after(HOUR)
+    (data,) = room.told
+    assert data["rule"]["id"] == "acme"
+    assert data["articles"][0]["title"] == "News of a"
+    room.pass_after(2 * HOUR)
+    assert len(room.told) == 1
+    assert (room.site.count("/a"), room.site.count("/robots.txt")) == (1, 1)
+
+
+def test_what_a_baselines_page_brings_is_told_to_nobody_at_once(room: Newsroom) -> None:
+    room.page("a", told("a"))
+    room.publish(room.item("a", "Read on."))
+    room.pass_after()
+    assert (room.articles[0].text_state, room.matched) == ("page", {"acme"})
+    room.pass_after(HOUR)
+    assert room.told == []

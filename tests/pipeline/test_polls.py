@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import pytest
 from services.http_server import HANG, Answer
 from services.http_site import HttpSite
-from services.in_process import invoke, opened_at, stopped
-from services.newsroom import Newsroom
+from services.in_process import invoke, opened_at, stopped, told
+from services.newsroom import OTHER_RULE, Interrupted, Newsroom, with_lease
 from services.product import rss
 from sqlalchemy import update
 
@@ -120,3 +122,100 @@ async def test_a_poll_in_flight_does_not_bring_a_removed_feed_back(
         await ingest.poll(ports, Settler(ports), feed)
     assert room.feed.state == "removed"
     assert room.problems == {}
+
+
+def test_a_refused_address_has_one_cure(room: Newsroom) -> None:
+    room.workspace.configure(feeds={"intranet": "http://10.255.255.1/feed"})
+    room.pass_after()
+    (problem,) = room.problems.values()
+    assert "network.allow_private" in problem.reason
+    assert problem.cure == (
+        "if it is in your own network, open that in network.allow_private, else mend its address "
+        "in sources.yaml (source intranet)"
+    )
+
+
+@pytest.mark.parametrize("modified", ["", "Mon, 23 Nov 2026 07:00:00 GMT", "yesterday at noon"])
+@pytest.mark.parametrize("etag", ['"abc"', 'W/"a,b"', "bare"])
+def test_validators_come_back_byte_for_byte_and_a_304_brings_new_ones(
+    after_baseline: Newsroom, etag: str, modified: str
+) -> None:
+    room = after_baseline
+    stated = (("ETag", etag), *((("Last-Modified", modified),) if modified else ()))
+    body = rss(room.item("a", told("a"))).encode()
+    room.site.answer("/feed", Answer(200, body, stated))
+    room.pass_after(HOUR, lanes=["polls"])
+    assert (room.feed.etag, room.feed.last_modified) == (etag, modified or None)
+    room.site.answer("/feed", Answer(304, headers=(("ETag", '"newer"'),)))
+    room.pass_after(2 * HOUR, lanes=["polls"])
+    asked = room.site.hits.all[-1].headers
+    assert asked["If-None-Match"] == etag
+    assert asked.get("If-Modified-Since", "") == modified
+    assert (room.feed.etag, room.feed.last_modified) == ('"newer"', modified or None)
+    assert (room.feed.failures, len(room.articles)) == (0, 1)
+    room.pass_after(3 * HOUR, lanes=["polls"])
+    assert room.site.hits.all[-1].headers["If-None-Match"] == '"newer"'
+
+
+def test_a_feed_that_stays_gone_for_a_day_is_asked_no_more(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    room.site.answer("/feed", *[Answer(410)] * 9)
+    for wait, state in ((1, "active"), (14, "active"), (40, "gone"), (400, "gone")):
+        room.pass_after(wait * HOUR, lanes=["polls"])
+        assert room.feed.state == state
+    assert room.site.count("/feed") == 1 + 3
+    assert room.problems[room.feed.url].cure.startswith("take it out of sources.yaml")
+
+
+async def test_a_feed_waits_for_its_hosts_turn(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    async with opened_at(room.workspace, room.start + HOUR) as watched, AsyncExitStack() as stack:
+        ports = with_lease(watched.ports, seconds=0.6)
+        for _ in range(2):
+            await stack.enter_async_context(ports.network.gate.turn(room.site.base))
+        (feed,) = await ingest.claim_feeds(ports, 10)
+        await ingest.poll(ports, Settler(ports), feed)
+    assert room.site.count("/feed") == 1
+    left = room.feed
+    assert (left.claimed_until, left.failures, left.crashes) == (None, 0, 0)
+
+
+def test_a_host_that_asks_to_wait_is_asked_for_no_other_feed(room: Newsroom) -> None:
+    names = ("dawn", "geo", "jang", "samaa")
+    for name in names:
+        room.site.answer(f"/{name}", Answer(429, headers=(("Retry-After", "7200"),)))
+    room.workspace.configure(feeds={name: f"{room.site.base}/{name}" for name in names})
+    room.pass_after()
+    room.pass_after(HOUR)
+    assert 1 <= len(room.site.hits.all) <= 2  # those that were in flight together
+
+
+async def test_rules_that_come_into_force_while_a_feed_is_judged_find_its_articles(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.publish(room.item("a", told("a", "Acme will open an office. There was rain.")))
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        ports = watched.ports
+        await ports.in_thread(watched.start)
+
+        def reload() -> None:
+            room.workspace.write("rules/rain.yaml", OTHER_RULE)
+            watched.look()
+
+        ports.current.engine = Interrupted(ports.current.engine.rules, reload)
+        (feed,) = await ingest.claim_feeds(ports, 10)
+        await ingest.poll(ports, Settler(ports), feed)
+    assert room.matched == {"acme", "rain"}
+
+
+def test_a_baselines_pages_are_fetched_as_far_back_as_backfill_goes(room: Newsroom) -> None:
+    days = {"new": 1, "old": 6, "older": 8}
+    for name in days:
+        room.page(name, told(name))
+    ago = {name: room.start - timedelta(days=number) for name, number in days.items()}
+    room.publish(*(room.item(name, day=ago[name]) for name in days))
+    room.pass_after()
+    states = {row.title: row.text_state for row in room.articles}
+    assert states == {"News of new": "page", "News of old": "page", "News of older": "stub"}
+    assert room.site.count("/older") == 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,6 +16,11 @@ from services.webhook_sink import WebhookSink
 from sqlalchemy import select
 
 from monitor.clock import system_clock
+from monitor.match.engine import Engine
+from monitor.match.tree import LoadedRule
+from monitor.model.article import Article
+from monitor.model.rule import Match
+from monitor.pipeline.ports import Ports
 from monitor.schedule import ALL
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, FeedRow, MatchRow, PageRow, ProblemRow
@@ -94,3 +99,33 @@ class Newsroom:
     def _rows(self, table: type[Any]) -> list[Any]:
         with self.store.read() as tx:
             return list(tx.execute(select(*table.__table__.columns)).all())
+
+
+OTHER_RULE = """\
+title: Rain
+match:
+  what: rain
+tell: {newsroom: now}
+tests:
+  match: [rain]
+"""
+
+
+class Interrupted(Engine):
+    """Match, and let something happen once before the result is used."""
+
+    def __init__(self, rules: Sequence[LoadedRule], then: Callable[[], object]) -> None:
+        super().__init__(rules)
+        self.then = then
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        found = super().match(article)
+        then, self.then = self.then, lambda: None
+        then()
+        return found
+
+
+def with_lease(ports: Ports, *, seconds: float) -> Ports:
+    """Give the same ports with leases of another length."""
+    limits = replace(ports.terms.limits, lease_seconds=seconds)
+    return replace(ports, terms=replace(ports.terms, limits=limits))

@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from services.articles import article
 
 from monitor.clock import system_clock
 from monitor.errors import LeaseLost
 from monitor.model.keys import SourceKey
-from monitor.store import claims, feeds, roles
+from monitor.store import articles, claims, feeds, pages, roles
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 from monitor.store.feeds import ClaimedFeed, Polled
+from monitor.store.tables import FeedRow
 
 LEASE = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
@@ -89,6 +91,31 @@ def test_a_late_result_is_refused_and_nothing_of_it_written(
         (state,) = feeds.list_states(tx)
     assert state.last_error is None
     assert state.polls == 1
+
+
+def test_only_the_holder_renews_a_lease(store: Store, moment: datetime) -> None:
+    add_feeds(store, 1, moment)
+    (late,) = claim(store, moment, lease=timedelta(microseconds=1))
+    moment += timedelta(seconds=1)
+    (holder,) = claim(store, moment)
+    with pytest.raises(LeaseLost), store.write() as tx:
+        claims.renew(tx, FeedRow, FeedRow.id == late.id, late.fence, now=moment, lease=LEASE)
+    with store.write() as tx:
+        claims.renew(tx, FeedRow, FeedRow.id == late.id, holder.fence, now=moment, lease=LEASE)
+        feeds.settle(tx, holder, polled(moment))
+    with pytest.raises(LeaseLost), store.write() as tx:
+        claims.renew(tx, FeedRow, FeedRow.id == late.id, holder.fence, now=moment, lease=LEASE)
+
+
+def test_a_page_is_asked_for_once(store: Store, moment: datetime) -> None:
+    with store.write() as tx:
+        ids = list(articles.add(tx, [article("a"), article("b")], is_baseline=False).values())
+        pages.add(tx, ids[:1], now=moment)
+        (page,) = pages.claim_due(tx, now=moment, lease=LEASE, limit=9)
+        pages.settle_done(tx, page)
+        pages.add(tx, ids, now=moment)
+        left = pages.claim_due(tx, now=moment, lease=LEASE, limit=9)
+    assert [page.article_id for page in left] == ids[1:]
 
 
 def test_a_result_settles_once(store: Store, moment: datetime) -> None:
