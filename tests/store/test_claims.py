@@ -204,6 +204,28 @@ def test_a_parked_feed_is_polled_again_when_somebody_asks(store: Store, moment: 
     assert again.crashes == 0
 
 
+def test_workers_that_start_side_by_side_add_each_feed_once(
+    store: Store, moment: datetime
+) -> None:
+    together = threading.Barrier(4)
+    added: list[int] = []
+
+    def start() -> None:
+        wanted = [(SourceKey("s"), f"https://example.org/{n}") for n in range(40)]
+        together.wait()
+        with store.write() as tx:
+            added.append(feeds.sync(tx, wanted, now=moment, interval=HOUR))
+
+    workers = [threading.Thread(target=start) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(added) == 4  # none of them failed
+    with store.read() as tx:
+        assert len(feeds.list_states(tx)) == 40
+
+
 def test_a_role_has_one_holder_until_its_lease_runs_out(store: Store, moment: datetime) -> None:
     def take(holder: str, now: datetime, lease: timedelta = LEASE) -> int | None:
         with store.write() as tx:
