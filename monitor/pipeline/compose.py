@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from monitor.digest.compose import compose
 from monitor.digest.windows import FIRST, LastSlot, Slot, due_slot
 from monitor.model.delivery import Channel, DeliveryKind
-from monitor.model.keys import RuleId, delivery_key
+from monitor.model.keys import Revision, RuleId, delivery_key
 from monitor.model.notice import Digest
 from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import Telling, gather, read_story
@@ -76,7 +77,7 @@ def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:
             last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
         slot = due_slot(channel.schedule, last=last, now=now)
         if slot is not None and slot.key == FIRST:
-            rules = list(digest_rules(ports, channel))
+            rules = _revisions(digest_rules(ports, channel))
             # looked at every second until there is something: no write transaction for nothing
             return slot if alerts.untold_stories(tx, channel.name, rules, limit=1) else None
         return slot
@@ -91,12 +92,16 @@ def digest_rules(ports: Ports, channel: Channel) -> dict[RuleId, Rule]:
     }
 
 
+def _revisions(rules: Mapping[RuleId, Rule]) -> dict[RuleId, Revision]:
+    return {rule.id: rule.revision for rule in rules.values()}
+
+
 def draft(
     tx: Tx, ports: Ports, channel: Channel, slot: Slot, now: datetime
 ) -> tuple[Digest | None, list[Telling]]:
     """Compose a slot without owing it, and say what the channel is told by it."""
     rules = digest_rules(ports, channel)
-    found = alerts.untold_stories(tx, channel.name, list(rules), limit=STORIES_PER_DIGEST)
+    found = alerts.untold_stories(tx, channel.name, _revisions(rules), limit=STORIES_PER_DIGEST)
     gathered = (gather(tx, channel, read_story(tx, story), rules) for story in found)
     tellings = [telling for telling in gathered if telling is not None]
     digest = compose(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, select, tuple_
 
 from monitor.model.alert import Alert, Quiet, Reason
-from monitor.model.keys import AlertKey, ArticleKey, ChannelName, RuleId, StoryId
+from monitor.model.keys import AlertKey, ArticleKey, ChannelName, Revision, RuleId, StoryId
 from monitor.store.engine import Tx
 from monitor.store.tables import AlertRow, ArticleRow, MatchRow, QuietRow, SeatRow, ToldRow
 from monitor.store.upsert import insert
@@ -98,12 +98,22 @@ class Told:
 
 
 def untold_stories(
-    tx: Tx, channel: ChannelName, rules: Sequence[RuleId], *, limit: int
+    tx: Tx, channel: ChannelName, rules: Mapping[RuleId, Revision], *, limit: int
 ) -> tuple[StoryId, ...]:
     """List stories with something for a channel's digest, oldest alert first.
 
-    That is an alert of these rules whose article no digest of the channel has told yet.
+    That is an alert of these rules whose article no digest of the channel has told yet, and whose
+    rule still matches in the story by its present revision: what an older one alone found would
+    never be told, and stand before all that will.
     """
+    matches = exists().where(
+        and_(
+            SeatRow.story_id == AlertRow.story_id,
+            MatchRow.article_id == SeatRow.article_id,
+            MatchRow.rule_id == AlertRow.rule_id,
+            tuple_(MatchRow.rule_id, MatchRow.revision).in_(list(rules.items())),
+        )
+    )
     told = exists().where(
         and_(
             ToldRow.channel == channel,
@@ -115,7 +125,7 @@ def untold_stories(
     )
     rows = tx.execute(
         select(AlertRow.story_id, func.min(AlertRow.raised_at).label("first"))
-        .where(AlertRow.rule_id.in_(rules), ~told)
+        .where(AlertRow.rule_id.in_(list(rules)), ~told, matches)
         .group_by(AlertRow.story_id)
         .order_by("first", AlertRow.story_id)
         .limit(limit)

@@ -12,7 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from monitor.errors import WorkError
 from monitor.model.alert import Alert, Reason
 from monitor.model.article import Article
-from monitor.model.keys import AlertKey, ChannelName, RuleId, StoryId, alert_key, story_id
+from monitor.model.keys import (
+    AlertKey,
+    ChannelName,
+    Revision,
+    RuleId,
+    StoryId,
+    alert_key,
+    story_id,
+)
 from monitor.model.story import Placement, Relation
 from monitor.store import alerts, articles, stories
 from monitor.store.engine import Store, Tx
@@ -110,13 +118,16 @@ def test_what_a_channel_was_told_of_a_story_is_found_by_an_index(store: Store) -
 def test_what_a_digest_told_is_told_and_what_came_after_is_not(
     store: Store, now: datetime
 ) -> None:
-    one, other, rules = article("a"), article("b"), [RuleId("r")]
+    one, other, rules = article("a"), article("b"), {RuleId("r"): Revision("1")}
     story = story_id(one.key)
     with store.write() as tx:
         number = seat(tx, one, story, Relation.FIRST, now)
+        found = [match("r", one.key, "1")]
+        articles.add_matches(tx, number, found, is_quiet=False, now=now)
         alerts.add(tx, alert(one, story, now), number)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
-        assert alerts.untold_stories(tx, MAILBOX, [RuleId("other")], limit=9) == ()
+        assert alerts.untold_stories(tx, MAILBOX, {RuleId("other"): Revision("1")}, limit=9) == ()
+        assert alerts.untold_stories(tx, MAILBOX, {RuleId("r"): Revision("2")}, limit=9) == ()
         alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], alert=AlertKey("k"), now=now)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
         alerts.tell(tx, MAILBOX, story, [(RuleId("r"), number)], alert=None, now=now)
