@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -20,14 +19,11 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
+from monitor.cli.starter import copy_starter
 from monitor.clock import system_clock
 from monitor.store import feeds, migrate
-from monitor.workspace import starter
 
 db_app = typer.Typer(help="Keep the database.", no_args_is_help=True)
-
-_FILES = ("monitor.yaml", "sources.yaml")
-_FOLDERS = ("rules", "templates", "seeds")
 
 
 def init_command(
@@ -38,11 +34,7 @@ def init_command(
         if (folder / "monitor.yaml").exists():
             fail(f"{shown(folder)} is a workspace already", USAGE)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _FILES:
-            shutil.copy(starter() / name, folder / name)
-        for name in _FOLDERS:
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(starter() / name, folder / name, dirs_exist_ok=True, ignore=ignored)
+        copy_starter(folder)
         (folder / ".gitignore").write_text("/data/\n", "utf-8")
         out.print(f"Made the workspace {shown(folder)}", markup=False)
         talk.print(
