@@ -22,6 +22,7 @@ from monitor.store import migrate
 from monitor.store.engine import Store
 
 DONE, FAILED, USAGE = 0, 1, 2
+NO_DATABASE = "there is no database yet; start with: monitor run"
 
 out = Console(highlight=False, soft_wrap=True)
 """Results: stdout."""
@@ -76,9 +77,11 @@ def store_of(settings: Settings, *, is_writing: bool = False) -> Iterator[Store]
     store = open_store(settings, is_read_only=not is_writing)
     try:
         if store.is_sqlite and not Path(store.url.database or "").exists():
-            raise StoreError("there is no database yet; start with: monitor run")
+            raise StoreError(NO_DATABASE)
         with store.read() as tx:
             migrate.refuse_newer(tx)
+            if migrate.current(tx) is None:
+                raise StoreError(NO_DATABASE)
             if not migrate.is_current(tx):
                 raise StoreError("the database has an older schema; run: monitor db upgrade")
         yield store

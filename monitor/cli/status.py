@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
 from pathlib import Path
 
 import typer
 
 from monitor.app import channel_schedules, load_workspace_rules, workspace_rules
+from monitor.cli.disk import full_disk
 from monitor.cli.options import (
     FAILED,
     USAGE,
@@ -32,10 +31,6 @@ from monitor.model.problem import Problem
 from monitor.settings import Settings, load_settings
 from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
 from monitor.store.engine import Tx
-from monitor.store.problems import Trouble
-
-_PROBE_BYTES = 1_000_000
-"""A disk without this much room is full: a digest or a feed may take as much."""
 
 
 def check_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
@@ -84,7 +79,7 @@ def _read_facts(settings: Settings) -> dict[str, object]:
         with store_of(settings) as store, store.read() as tx:
             return _facts(tx, settings)
     except StoreError as error:
-        for disk in _full_disk(settings.data_dir, system_clock()):
+        for disk in full_disk(settings.data_dir, system_clock()):
             raise StoreError(f"{disk.subject}: {disk.reason}; {disk.cure}") from error
         raise
 
@@ -114,34 +109,8 @@ def _facts(tx: Tx, settings: Settings) -> dict[str, object]:
         "deliveries": deliveries.counts(tx),
         "oldest_due": deliveries.oldest_due(tx, now=now, channels=names),
         "channels": [channels.read(tx, name) for name in names],
-        "problems": (*_full_disk(settings.data_dir, now), *problems.listed(tx)),
+        "problems": (*full_disk(settings.data_dir, now), *problems.listed(tx)),
     }
-
-
-def _full_disk(folder: Path, now: datetime) -> tuple[Trouble, ...]:
-    """Say so if the data folder takes no more: a full database cannot keep that itself."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(_PROBE_BYTES))
-            probe.flush()
-            os.fsync(probe.fileno())
-    except PermissionError:  # someone else's workspace: it is they who write there
-        return ()
-    except OSError as error:
-        reason = f"nothing can be written there: {error.strerror or error}"
-        cure = "make room on its disk; nothing is lost, and what waits goes on by itself"
-        return (
-            Trouble(
-                kind="disk",
-                subject=str(folder),
-                reason=reason,
-                cure=cure,
-                first_at=now,
-                last_at=now,
-                count=1,
-            ),
-        )
-    return ()
 
 
 def _waiting_for_nobody(tx: Tx, names: Collection[str]) -> list[str]:
