@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import typer
@@ -24,6 +24,7 @@ from monitor.cli.options import (
     talk,
 )
 from monitor.cli.rules import error_count, show_problems
+from monitor.cli.troubles import gathered
 from monitor.clock import system_clock
 from monitor.errors import ConfigError, StoreError
 from monitor.model.delivery import DeliveryState
@@ -31,6 +32,8 @@ from monitor.model.problem import Problem
 from monitor.settings import Settings, load_settings
 from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
 from monitor.store.engine import Tx
+from monitor.store.feeds import FeedState
+from monitor.store.problems import Trouble
 
 
 def check_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
@@ -61,7 +64,7 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
     with exits():
         settings = settings_of(workspace)
         loaded = workspace_rules(settings)
-        facts = _read_facts(settings)
+        facts, states = _read_facts(settings)
         facts["rules"] = {
             "sound": len(loaded.rules),
             "problems": [str(problem) for problem in loaded.problems],
@@ -69,25 +72,25 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
         if as_json:
             print_json(facts)
         else:
-            _show(facts)
+            _show(facts, states)
         if error_count(loaded.problems):
             raise typer.Exit(FAILED)
 
 
-def _read_facts(settings: Settings) -> dict[str, object]:
+def _read_facts(settings: Settings) -> tuple[dict[str, object], Sequence[FeedState]]:
     try:
         with store_of(settings) as store, store.read() as tx:
-            return _facts(tx, settings)
+            states = feeds.list_states(tx)
+            return _facts(tx, settings, states), states
     except StoreError as error:
         for disk in full_disk(settings.data_dir, system_clock()):
             raise StoreError(f"{disk.subject}: {disk.reason}; {disk.cure}") from error
         raise
 
 
-def _facts(tx: Tx, settings: Settings) -> dict[str, object]:
+def _facts(tx: Tx, settings: Settings, states: Sequence[FeedState]) -> dict[str, object]:
     now = system_clock()
     names = list(channel_schedules(settings))
-    states = feeds.list_states(tx)
     running = [beat for beat in roles.last_beats(tx) if (now - beat[1]).total_seconds() < 60]
     return {
         "running": [
@@ -123,7 +126,7 @@ def _waiting_for_nobody(tx: Tx, names: Collection[str]) -> list[str]:
     ]
 
 
-def _show(facts: dict[str, object]) -> None:
+def _show(facts: dict[str, object], states: Sequence[FeedState]) -> None:
     running = facts["running"]
     assert isinstance(running, list)
     state = "running" if running else "not running (start it: monitor run)"
@@ -140,10 +143,10 @@ def _show(facts: dict[str, object]) -> None:
     out.print(f"  {'stories':11}{facts['stories']}", markup=False)
     if facts["oldest_due"]:
         out.print(f"  {'oldest due':11}{facts['oldest_due']:%Y-%m-%d %H:%M:%S} UTC", markup=False)
-    _show_wrong(facts)
+    _show_wrong(facts, states)
 
 
-def _show_wrong(facts: dict[str, object]) -> None:
+def _show_wrong(facts: dict[str, object], states: Sequence[FeedState]) -> None:
     rules, kept, wrong, notes = (
         facts["rules"],
         facts["channels"],
@@ -163,13 +166,21 @@ def _show_wrong(facts: dict[str, object]) -> None:
         if channel.disabled_at:
             text = f"  channel {channel.name} is stopped: {channel.disabled_reason}"
             out.print(text, style="red", markup=False)
-    for trouble in wrong:
-        times = f" ({trouble.count} times)" if trouble.count > 1 else ""
-        out.print(f"  {trouble.kind} {trouble.subject}{times}", style="yellow", markup=False)
-        out.print(f"      {trouble.reason}", markup=False)
-        if trouble.cure:
-            out.print(f"      cure: {trouble.cure}", markup=False)
+    for one in gathered(wrong, states):
+        if len(one.troubles) == 1:
+            _show_trouble(one.troubles[0], one.cure)
+            continue
+        names = f" ({', '.join(one.names)})" if one.names else ""
+        out.print(f"  {one.text}{names}; {one.cure}", style="yellow", markup=False)
     for note in notes:
         out.print(f"  note: {note}", style="dim", markup=False)
     if not (rules["problems"] or wrong):
         out.print("  nothing is wrong", style="green")
+
+
+def _show_trouble(trouble: Trouble, cure: str) -> None:
+    times = f" ({trouble.count} times)" if trouble.count > 1 else ""
+    out.print(f"  {trouble.kind} {trouble.subject}{times}", style="yellow", markup=False)
+    out.print(f"      {trouble.reason}", markup=False)
+    if cure:
+        out.print(f"      cure: {cure}", markup=False)

@@ -1,0 +1,100 @@
+"""What `monitor run` says, and how it exits."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from services.http_site import HttpSite
+from services.in_process import invoke
+from services.product import Workspace, rss
+
+CLOSED = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def site() -> Iterator[HttpSite]:
+    with HttpSite() as server:
+        yield server
+
+
+def with_feeds(folder: Path, *urls: str) -> Workspace:
+    made = Workspace(folder, {"MONITOR_PORT": "0"})
+    made.configure(feeds={f"paper{n}": url for n, url in enumerate(urls)})
+    return made
+
+
+def closed(number: int) -> list[str]:
+    return [f"{CLOSED}/{n}" for n in range(number)]
+
+
+@contextmanager
+def running(made: Workspace) -> Iterator[subprocess.Popen[str]]:
+    process = made.start("run")
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def said(made: Workspace, last: str) -> list[str]:
+    """Run until a line holds `last`; give the lines for people up to it."""
+    lines: list[str] = []
+    with running(made) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if not line.startswith("{"):
+                lines.append(line.rstrip("\n"))
+            if last in line:
+                return lines
+    raise AssertionError("\n".join(lines))
+
+
+def test_without_a_network_one_line_says_so_at_each_start(tmp_path: Path) -> None:
+    made = with_feeds(tmp_path, *closed(9))
+    cause = "9 feeds: no connection: is there a network?"
+    lines = said(made, "is there a network")
+    assert [line for line in lines if "feeds" in line] == [
+        "Polling 9 feeds …",
+        f"{cause} They are tried again by themselves.",
+    ]
+    lines = said(made, "next poll")
+    assert [line.strip() for line in lines if "problem" in line] == [
+        f"problem    {cause} (they are tried again by themselves)"
+    ]
+    assert lines[-1].startswith("9 feeds, next poll in ")
+
+
+def test_a_pass_and_status_name_one_cause_once(tmp_path: Path, site: HttpSite) -> None:
+    made = with_feeds(tmp_path, site.put("/good", rss()), *closed(8))
+    done = invoke(made, "run", "--once")
+    cause = "8 feeds: no connection (paper1, paper2, paper3, paper4, paper5, paper6, 2 more)"
+    assert f"  problem    {cause} (they are tried again by themselves)\n" in done.stderr
+    assert done.stderr.count("problem") == 1
+    assert f"  {cause}; they are tried again by themselves\n" in invoke(made, "status").stdout
+
+
+def test_of_private_addresses_it_says_how_to_allow_them(tmp_path: Path) -> None:
+    made = with_feeds(tmp_path, *closed(2))
+    config = (tmp_path / "monitor.yaml").read_text()
+    made.write(
+        "monitor.yaml", "\n".join(line for line in config.splitlines() if "net" not in line)
+    )
+    invoke(made, "run", "--once")
+    shown = invoke(made, "status").stdout
+    assert "2 feeds: the address is private; name its network below network.allow_pri" in shown
+    assert "is there a network" not in shown
+
+
+def test_of_feeds_that_answer_it_counts_the_others(tmp_path: Path, site: HttpSite) -> None:
+    made = with_feeds(tmp_path, site.put("/good", rss()), *closed(1))
+    lines = said(made, "failed, with reasons")
+    assert lines[-2:] == [
+        "Feeds: 1 of 2 answered; 0 articles stored, 0 matches",
+        "  1 feed failed, with reasons and cures: monitor status",
+    ]
