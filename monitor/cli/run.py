@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from monitor.app import Talk, run
 from monitor.cli.options import FAILED, WorkspaceOption, exits, settings_of, talk
 from monitor.cli.speaker import Speaker
+from monitor.clock import system_clock
 from monitor.logs import configure_logs
 from monitor.pipeline.summary import Summary
 from monitor.settings import Settings
@@ -32,11 +34,19 @@ def run_command(
         conversation = Talk(
             on_ready=speaker.ready, on_polled=speaker.polled, on_stopped=speaker.stopped
         )
+        started_at = system_clock()
         summary = _run(settings, conversation, is_once=once)
         if once:
             speaker.pass_done(summary)
-            if summary.deliveries["dead"] or summary.tally.get("deliveries_pending"):
+            if _has_failed(summary, started_at):
                 raise typer.Exit(FAILED)
+
+
+def _has_failed(summary: Summary, started_at: datetime) -> bool:
+    """Tell whether something was not sent in this pass; what was given up before is history."""
+    tried = summary.tally.get("deliveries_dead", 0) + summary.tally.get("deliveries_pending", 0)
+    parked = (t for t in summary.troubles if t.kind == "delivery" and t.last_at >= started_at)
+    return bool(tried) or any(parked)
 
 
 def _run(settings: Settings, conversation: Talk, *, is_once: bool) -> Summary:

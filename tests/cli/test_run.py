@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from services.http_server import Answer
 from services.http_site import HttpSite
-from services.in_process import invoke
+from services.in_process import asked, invoke, told
 from services.product import Workspace, rss
+from services.webhook_sink import WebhookSink
 
 CLOSED = "http://127.0.0.1:1"
 
@@ -19,6 +21,12 @@ CLOSED = "http://127.0.0.1:1"
 @pytest.fixture
 def site() -> Iterator[HttpSite]:
     with HttpSite() as server:
+        yield server
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    with WebhookSink() as server:
         yield server
 
 
@@ -98,3 +106,18 @@ def test_of_feeds_that_answer_it_counts_the_others(tmp_path: Path, site: HttpSit
         "Feeds: 1 of 2 answered; 0 articles stored, 0 matches",
         "  1 feed failed, with reasons and cures: monitor status",
     ]
+
+
+def test_a_pass_fails_for_what_it_could_not_send_and_for_nothing_older(
+    tmp_path: Path, sink: WebhookSink
+) -> None:
+    made = Workspace(tmp_path)
+    made.configure(webhook=sink.url, tell="newsroom: now, mailbox: digest")
+    made.write("seeds/acme.txt", f"date 2026-11-20 {told('acme')}")
+    sink.script(Answer(413))
+    assert invoke(made, "run", "--once").exit_code == 1
+    assert asked(made, "status")["deliveries"]["dead"] == 1
+    assert invoke(made, "run", "--once").exit_code == 0
+    assert invoke(made, "deliveries", "resend", "--dead").exit_code == 0
+    sink.script(Answer(503))
+    assert invoke(made, "run", "--once").exit_code == 1
