@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import deliveries, explain, rules, run, sources, status, stories, workspace
+from monitor.cli import check, deliveries, explain, rules, run, sources, status, stories, workspace
 
 app = typer.Typer(
     name="monitor",
@@ -36,7 +36,7 @@ def _root(
 
 app.command("run")(run.run_command)
 app.command("init")(workspace.init_command)
-app.command("check")(status.check_command)
+app.command("check")(check.check_command)
 app.command("status")(status.status_command)
 app.command("ingest")(workspace.ingest_command)
 app.command("explain")(explain.explain_command)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from monitor.app import open_store
 from monitor.errors import ConfigError, LockError, MonitorError, StoreError
+from monitor.model.problem import Problem, Severity
 from monitor.settings import Settings, load_settings
 from monitor.store import migrate
 from monitor.store.engine import Store
@@ -65,6 +67,11 @@ def exits() -> Iterator[None]:
 def settings_of(workspace: Path) -> Settings:
     """Load a workspace's settings; raises ConfigError with all problems."""
     return load_settings(workspace.resolve(), os.environ)
+
+
+def as_warning(problem: Problem) -> Problem:
+    """Make a warning of an error."""
+    return replace(problem, severity=Severity.WARNING)
 
 
 @contextmanager

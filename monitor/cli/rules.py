@@ -25,6 +25,7 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
+from monitor.cli.reading import reading_of, rules_of
 from monitor.clock import system_clock
 from monitor.match.engine import Engine
 from monitor.match.load import LoadedRules
@@ -82,12 +83,14 @@ def new(
 def check(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
     """Name every error and warning of every rule file; exit 2 if there is an error."""
     with exits():
-        loaded = workspace_rules(settings_of(workspace))
+        reading = reading_of(workspace)
+        loaded = rules_of(reading)
+        found = (*reading.problems, *loaded.problems)
         if as_json:
-            print_json(loaded.problems)
+            print_json(found)
         else:
-            show_problems(loaded.problems)
-        errors = error_count(loaded.problems)
+            show_problems(found)
+        errors = error_count(found)
         if errors:
             talk.print("No rule changes until the errors are mended.", style="red")
             raise typer.Exit(USAGE)

@@ -30,7 +30,7 @@ from monitor.model.source import Source
 from monitor.normalise.opml import OutlineFeed, read_opml, write_opml
 from monitor.normalise.source_book import registered_domain
 from monitor.normalise.urls import host_of
-from monitor.settings import Settings, append_source, load_settings
+from monitor.settings import Settings, append_source, read_settings
 from monitor.store import feeds
 from monitor.store.feeds import FeedState
 
@@ -146,11 +146,9 @@ def _append(settings: Settings, added: list[Source]) -> None:
     for source in added:
         text = append_source(text, source)
     path.write_text(text, "utf-8")
-    try:
-        load_settings(settings.workspace, os.environ)
-    except ConfigError:
+    if problems := read_settings(settings.workspace, os.environ).problems:
         path.write_text(before, "utf-8")
-        raise
+        raise ConfigError(problems)
 
 
 @app.command("import")

@@ -1,70 +1,50 @@
-"""`monitor check`, `monitor status`: is everything right, and what is wrong."""
+"""`monitor status`: how things stand, and what is wrong."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import typer
 
-from monitor.app import channel_schedules, load_workspace_rules, workspace_rules
+from monitor.app import channel_schedules
 from monitor.cli.disk import full_disk
 from monitor.cli.options import (
     FAILED,
-    USAGE,
     JsonOption,
     WorkspaceOption,
+    as_warning,
     exits,
     out,
     print_json,
-    settings_of,
     store_of,
-    talk,
 )
+from monitor.cli.reading import reading_of, rules_of
 from monitor.cli.rules import error_count, show_problems
 from monitor.cli.troubles import gathered
 from monitor.clock import system_clock
-from monitor.errors import ConfigError, StoreError
+from monitor.errors import StoreError
 from monitor.model.delivery import DeliveryState
-from monitor.model.problem import Problem
-from monitor.settings import Settings, load_settings
+from monitor.model.keys import ChannelName
+from monitor.settings import Reading, Settings
 from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
 from monitor.store.engine import Tx
 from monitor.store.feeds import FeedState
 from monitor.store.problems import Trouble
 
 
-def check_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
-    """Name all errors of all files of the workspace at once; exit 2 if there are any."""
-    with exits():
-        found = _all_problems(workspace)
-        if as_json:
-            print_json(found)
-        else:
-            show_problems(found)
-        if error_count(found):
-            raise typer.Exit(USAGE)
-        if not as_json:
-            talk.print("All files are sound. Next: monitor run")
-
-
-def _all_problems(workspace: Path) -> tuple[Problem, ...]:
-    try:
-        settings = load_settings(workspace.resolve(), os.environ)
-    except ConfigError as error:
-        # Rules can be read without the rest; what channels there are is not known then.
-        return (*error.problems, *load_workspace_rules(workspace.resolve(), None).problems)
-    return (*settings.warnings, *workspace_rules(settings).problems)
-
-
 def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
-    """Show sources, rules, channels and queue, and what is wrong, with the cure."""
+    """Show what is watched and owed, and what is wrong."""
     with exits():
-        settings = settings_of(workspace)
-        loaded = workspace_rules(settings)
-        facts, states = _read_facts(settings)
+        reading = reading_of(workspace)
+        loaded = rules_of(reading)
+        broken = reading.problems
+        unset = tuple(map(as_warning, reading.unset))
+        if not as_json:
+            show_problems((*broken, *unset))
+        facts, states = _read_facts(reading)
+        facts["configuration"] = [str(problem) for problem in (*broken, *unset)]
         facts["rules"] = {
             "sound": len(loaded.rules),
             "problems": [str(problem) for problem in loaded.problems],
@@ -73,24 +53,29 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
             print_json(facts)
         else:
             _show(facts, states)
-        if error_count(loaded.problems):
+        if broken or error_count(loaded.problems):
             raise typer.Exit(FAILED)
 
 
-def _read_facts(settings: Settings) -> tuple[dict[str, object], Sequence[FeedState]]:
+def _read_facts(reading: Reading) -> tuple[dict[str, object], Sequence[FeedState]]:
+    if not reading.is_database_known:
+        raise StoreError("the database is not known until its lines are mended")
+    settings = reading.settings
+    names = tuple(reading.channels or channel_schedules(settings))
     try:
         with store_of(settings) as store, store.read() as tx:
             states = feeds.list_states(tx)
-            return _facts(tx, settings, states), states
+            return _facts(tx, settings, names, states), states
     except StoreError as error:
         for disk in full_disk(settings.data_dir, system_clock()):
             raise StoreError(f"{disk.subject}: {disk.reason}; {disk.cure}") from error
         raise
 
 
-def _facts(tx: Tx, settings: Settings, states: Sequence[FeedState]) -> dict[str, object]:
+def _facts(
+    tx: Tx, settings: Settings, names: Sequence[ChannelName], states: Sequence[FeedState]
+) -> dict[str, object]:
     now = system_clock()
-    names = list(channel_schedules(settings))
     running = [beat for beat in roles.last_beats(tx) if (now - beat[1]).total_seconds() < 60]
     return {
         "running": [
@@ -174,7 +159,7 @@ def _show_wrong(facts: dict[str, object], states: Sequence[FeedState]) -> None:
         out.print(f"  {one.text}{names}; {one.cure}", style="yellow", markup=False)
     for note in notes:
         out.print(f"  note: {note}", style="dim", markup=False)
-    if not (rules["problems"] or wrong):
+    if not (facts["configuration"] or rules["problems"] or wrong):
         out.print("  nothing is wrong", style="green")
 
 

@@ -1,15 +1,17 @@
 """Read monitor.yaml, sources.yaml and the environment into one frozen value."""
 
 from monitor.settings.append import append_source
-from monitor.settings.load import load_settings
-from monitor.settings.values import Defaults, Retention, SecretText, Settings, Web
+from monitor.settings.load import load_settings, read_settings
+from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
 
 __all__ = [
     "Defaults",
+    "Reading",
     "Retention",
     "SecretText",
     "Settings",
     "Web",
     "append_source",
     "load_settings",
+    "read_settings",
 ]

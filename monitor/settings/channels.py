@@ -58,6 +58,21 @@ def read_channels(top: Section, zone: str) -> tuple[Channel, ...]:
     return found
 
 
+def named_channels(top: Section, *, is_broken: bool) -> dict[ChannelName, bool] | None:
+    """Give the channels that are written, sound or not, and whether each has a digest.
+
+    None if they cannot be read: they are no mapping, or do not show in a broken file.
+    """
+    written = top.value("channels")
+    if not isinstance(written, Mapping):
+        return None if is_broken or written is not None else {}
+    return {
+        ChannelName(entry.key.text): isinstance(entry.value, Mapping)
+        and entry.value.get("digest") is not None
+        for entry in written.entries
+    }
+
+
 def read_smtp(top: Section) -> Smtp | None:
     """Read `smtp:`; the port defaults to the usual one of the security."""
     part = top.section("smtp")
@@ -71,7 +86,7 @@ def read_smtp(top: Section) -> Smtp | None:
     part.finish()
     if part.node.get("host") is None:
         part.complain("host", "smtp has no host", "add `host:`, such as localhost")
-    if password and not username:
+    if password and part.node.get("username") is None:
         part.complain("password", "smtp has a password but no username", "add `username:`")
     return Smtp(
         host=host or "",
@@ -139,6 +154,7 @@ def _email_channel(
 ) -> Channel | None:
     cure = "write an address, such as desk@example.org"
     to: list[str] = []
+    before = part.desk.faults
     for node, text in part.texts("to"):
         address = checks.mailbox(text)
         if address is None:
@@ -153,7 +169,7 @@ def _email_channel(
     for key in ("to", "from"):
         if part.node.get(key) is None:
             part.complain(key, f"channel '{name}' has no '{key}'", f"add `{key}:` and an address")
-    if part.node.get("to") is not None and not part.texts("to") and not part.desk.problems:
+    if part.node.get("to") is not None and not to and part.desk.faults == before:
         part.complain("to", "'to' is empty", cure)
     return Channel(
         name=name,

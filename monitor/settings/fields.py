@@ -38,13 +38,23 @@ _MAX_SECRET_BYTES = 100_000
 
 @dataclass(slots=True)
 class Desk:
-    """Be where one load works: the environment, the folders, and the problems found so far."""
+    """Be where one load works: the environment, the folders, and the problems found so far.
+
+    `unset` are the environment variables that the files name and this shell lacks: who only reads
+    may do without them.
+    """
 
     environ: Mapping[str, str]
     workspace: Path
     data_dir: Path
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    unset: list[Problem] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        """Count what was found so far, variables that are not set included."""
+        return len(self.problems) + len(self.unset)
 
     def complain(
         self, node: YamlNode, what: str, cure: str = "", *, code: str, offset: int = 0
@@ -92,13 +102,15 @@ class Desk:
         near = did_you_mean(name, self.environ)
         hint = f"; did you mean '{near}'?" if near else ""
         state = "is empty" if name in self.environ else "is not set"
-        self.complain(
+        problem = problem_at(
             node,
             f"the environment variable {name} {state}",
             f"set it (export {name}=...) or write the value here{hint}",
             code="settings-variable",
             offset=offset,
         )
+        if problem not in self.unset:
+            self.unset.append(problem)
 
 
 class Section:

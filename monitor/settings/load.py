@@ -15,11 +15,11 @@ from monitor.model.problem import Problem
 from monitor.model.rule import Again, Tell
 from monitor.model.source import Source
 from monitor.settings import checks
-from monitor.settings.channels import ZONE_CURE, read_channels, read_smtp
+from monitor.settings.channels import ZONE_CURE, named_channels, read_channels, read_smtp
 from monitor.settings.database import database_url
 from monitor.settings.fields import Desk, Section
 from monitor.settings.sources import read_sources
-from monitor.settings.values import Defaults, Retention, SecretText, Settings, Web
+from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
 from monitor.text.yaml_nodes import (
     Entry,
     Scalar,
@@ -40,6 +40,17 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
 
     Raises ConfigError with every problem of all three at once.
     """
+    reading = read_settings(workspace, environ)
+    if problems := (*reading.problems, *reading.unset):
+        raise ConfigError(tuple(sorted(problems, key=_by_place)))
+    return reading.settings
+
+
+def read_settings(workspace: Path, environ: Mapping[str, str]) -> Reading:
+    """Read what can be read of them, with every problem.
+
+    Raises ConfigError if there is no monitor.yaml: then this is no workspace.
+    """
     workspace = workspace.absolute()
     if not (workspace / CONFIG_FILE).is_file():
         what = f"there is no {CONFIG_FILE} in {workspace}"
@@ -51,11 +62,19 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
         data_dir = workspace / "data"
     desk = Desk(environ=environ, workspace=workspace, data_dir=data_dir)
     top = _top(desk)
+    is_broken = bool(desk.problems)  # it is no YAML, or no mapping
     sources = read_sources(desk, _document(desk, SOURCES_FILE))
-    settings = _settings(desk, top, sources)
-    if desk.problems:
-        raise ConfigError(tuple(sorted(desk.problems, key=_by_place)))
-    return settings
+    before = desk.faults
+    url = database_url(desk, top.section("database"))
+    is_database_known = desk.faults == before
+    settings = _settings(desk, top, sources, url)
+    return Reading(
+        settings=settings,
+        problems=tuple(sorted(desk.problems, key=_by_place)),
+        unset=tuple(sorted(desk.unset, key=_by_place)),
+        channels=named_channels(top, is_broken=is_broken),
+        is_database_known=is_database_known,
+    )
 
 
 def _by_place(problem: Problem) -> tuple[int, int, int]:
@@ -95,14 +114,14 @@ def _top(desk: Desk) -> Section:
     return Section(desk, document, CONFIG_FILE)
 
 
-def _settings(desk: Desk, top: Section, sources: tuple[Source, ...]) -> Settings:
+def _settings(desk: Desk, top: Section, sources: tuple[Source, ...], url: str) -> Settings:
     zone = top.checked("zone", checks.zone_name, ZONE_CURE) or "UTC"
     channels, smtp = read_channels(top, zone), read_smtp(top)
     _need_smtp(top, channels, has_smtp=smtp is not None)
     settings = Settings(
         workspace=desk.workspace,
         data_dir=desk.data_dir,
-        database_url=database_url(desk, top.section("database")),
+        database_url=url,
         channels=channels,
         smtp=smtp,
         defaults=_defaults(top),

@@ -138,12 +138,12 @@ def _login(part: Section) -> str | None:
     login = part.section("login")
     if login is None:
         return None
-    before = len(login.desk.problems)
+    before = login.desk.faults
     username, password = login.text("username"), login.secret("password")
     login.finish()
     if username and password is not None:
         pair = f"{username}:{password}".encode()
         return "Basic " + base64.b64encode(pair).decode("ascii")
-    if len(login.desk.problems) == before:
+    if login.desk.faults == before:
         login.complain("username", "the login lacks username or password", "add both")
     return None

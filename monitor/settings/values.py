@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -77,3 +78,20 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     sources: tuple[Source, ...] = field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Be what could be read, with all that is wrong: enough for who looks and changes nothing.
+
+    What has a problem is left out of `settings` or has its default. `unset` are environment
+    variables that this shell lacks. `channels` are all that are written, sound or not, each with
+    whether it has a digest; None if they cannot be read. The database is known unless its own
+    lines have a fault.
+    """
+
+    settings: Settings
+    problems: tuple[Problem, ...] = ()
+    unset: tuple[Problem, ...] = ()
+    channels: Mapping[ChannelName, bool] | None = None
+    is_database_known: bool = True

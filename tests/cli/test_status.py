@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from services.in_process import invoke
+from services.in_process import asked, invoke
 from services.product import Workspace
 
 from monitor.cli.disk import disk_reason
@@ -64,3 +64,61 @@ def test_an_empty_server_database_is_none_yet(made: Workspace, pg_url: str) -> N
         1,
         "there is no database yet; start with: monitor run\n",
     )
+
+
+def mend_nothing_but(made: Workspace, old: str, new: str, path: str = "monitor.yaml") -> None:
+    text = (made.folder / path).read_text()
+    assert old in text
+    made.write(path, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "said"),
+    [
+        ("monitor.yaml", "kind: file", "kind: fil", "monitor.yaml:2:19: 'fil' is no kind"),
+        ("monitor.yaml", "channels:", "channels: [", "monitor.yaml:"),
+        ("sources.yaml", "name: Dawn", "nome: Dawn", "unknown key 'nome'"),
+    ],
+)
+def test_a_broken_file_hides_nothing_that_is_stored(
+    made: Workspace, path: str, old: str, new: str, said: str
+) -> None:
+    made.configure(feeds={"dawn": "http://127.0.0.1:1/dawn"})
+    assert invoke(made, "run", "--once").exit_code == 0
+    mend_nothing_but(made, old, new, path)
+    shown = invoke(made, "status")
+    assert shown.exit_code == 1
+    assert said in shown.stdout
+    assert "http://127.0.0.1:1/dawn" in shown.stdout
+    assert "nothing is wrong" not in shown.stdout
+    facts = asked(made, "status")
+    assert said in facts["configuration"][0]
+    assert facts["feeds"]["all"] == 1
+
+
+def test_with_a_broken_database_url_no_other_database_is_shown(made: Workspace) -> None:
+    assert invoke(made, "run", "--once").exit_code == 0
+    config = (made.folder / "monitor.yaml").read_text()
+    made.write("monitor.yaml", f'{config}database: {{url: "${{NO_URL}}"}}\n')
+    shown = invoke(made, "status")
+    assert shown.exit_code == 1
+    assert "NO_URL is not set" in shown.stdout
+    assert "the database is not known" in shown.stderr
+
+
+@pytest.mark.parametrize("words", [("check",), ("rules", "check")])
+def test_all_errors_of_all_files_come_at_once(made: Workspace, words: tuple[str, ...]) -> None:
+    made.write("rules/odd.yaml", "match: (Acme\n")
+    made.write("rules/lost.yaml", "match: Acme\ntell: {mailbocks: digest}\n")
+    mend_nothing_but(made, "kind: file", "kind: fil")
+    made.write("sources.yaml", "sources: {a: {tier: 0}}\n")
+    done = invoke(made, *words)
+    assert done.exit_code == 2
+    for said in (
+        "monitor.yaml:2:19: 'fil' is no kind",
+        "sources.yaml:1:21: 'tier' is not such a number",
+        "rules/odd.yaml:1:",
+        "unknown channel 'mailbocks'; did you mean 'mailbox'?",
+    ):
+        assert said in done.stdout
+    assert done.stdout.count("unknown channel") == 1

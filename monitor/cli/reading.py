@@ -1,0 +1,45 @@
+"""Read a workspace that may be broken, for the commands that say what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.app import load_workspace_rules
+from monitor.match.load import LoadedRules
+from monitor.model.delivery import Channel, ChannelKind, Schedule
+from monitor.model.keys import ChannelName
+from monitor.model.rule import Tell
+from monitor.settings import Reading, Settings, read_settings
+
+
+def reading_of(workspace: Path) -> Reading:
+    """Read what can be read; raises ConfigError if this is no workspace."""
+    return read_settings(workspace.resolve(), os.environ)
+
+
+def rules_of(reading: Reading) -> LoadedRules:
+    """Load the rules against the channels that are written, even if one has a defect."""
+    workspace = reading.settings.workspace
+    if reading.channels is None:  # then every channel passes for known
+        return load_workspace_rules(workspace, None)
+    return load_workspace_rules(workspace, _with_all(reading, reading.channels))
+
+
+def _with_all(reading: Reading, named: Mapping[ChannelName, bool]) -> Settings:
+    """Put something in the place of each channel, and of a default, that has a defect."""
+    channels = tuple(
+        Channel(
+            name=name,
+            kind=ChannelKind.FILE,
+            schedule=Schedule(cron="0 8 * * *", zone="UTC") if has_digest else None,
+            zone="UTC",
+        )
+        for name, has_digest in named.items()
+    )
+    defaults = reading.settings.defaults
+    if reading.problems and not defaults.tell:
+        defaults = replace(defaults, tell=tuple((name, Tell.NOW) for name in list(named)[:1]))
+    return replace(reading.settings, channels=channels, defaults=defaults)
