@@ -25,6 +25,7 @@ from monitor.cli.options import (
     print_json,
     settings_of,
     store_of,
+    strict_settings_of,
     talk,
 )
 from monitor.clock import system_clock
@@ -224,7 +225,7 @@ def try_channel(
     """Send a test through a channel and show what its receiver answered."""
     configure_logs()
     with exits():
-        settings = settings_of(workspace)
+        settings = strict_settings_of(workspace)
         found = _channel(settings, channel)
         outcomes = asyncio.run(_try(settings, found, is_dry=dry_run))
         for recipient, outcome in outcomes:

@@ -19,7 +19,7 @@ from rich.console import Console
 from monitor.app import open_store
 from monitor.errors import ConfigError, LockError, MonitorError, StoreError
 from monitor.model.problem import Problem, Severity
-from monitor.settings import Settings, load_settings
+from monitor.settings import Reading, Settings, load_settings, read_settings
 from monitor.store import migrate
 from monitor.store.engine import Store
 
@@ -65,8 +65,27 @@ def exits() -> Iterator[None]:
 
 
 def settings_of(workspace: Path) -> Settings:
-    """Load a workspace's settings; raises ConfigError with all problems."""
+    """Load a workspace's settings for a command that sends nothing.
+
+    An environment variable that is not set is a warning: other shells than the one that runs the
+    monitor need not hold its secrets. Raises ConfigError with all other problems.
+    """
+    reading = read_settings(workspace.resolve(), os.environ)
+    if reading.problems or not reading.is_database_known:
+        raise ConfigError((*reading.problems, *reading.unset))
+    warn_of_unset(reading)
+    return reading.settings
+
+
+def strict_settings_of(workspace: Path) -> Settings:
+    """Load a workspace's settings for a command that sends; raises ConfigError."""
     return load_settings(workspace.resolve(), os.environ)
+
+
+def warn_of_unset(reading: Reading) -> None:
+    """Name the environment variables that are not set, as warnings."""
+    for problem in reading.unset:
+        talk.print(str(as_warning(problem)), style="yellow", markup=False)
 
 
 def as_warning(problem: Problem) -> Problem:

@@ -16,6 +16,7 @@ from monitor.cli.options import (
     USAGE,
     JsonOption,
     WorkspaceOption,
+    as_warning,
     exits,
     fail,
     out,
@@ -85,7 +86,8 @@ def check(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> N
     with exits():
         reading = reading_of(workspace)
         loaded = rules_of(reading)
-        found = (*reading.problems, *loaded.problems)
+        unset = map(as_warning, reading.unset)
+        found = (*reading.problems, *unset, *loaded.problems)
         if as_json:
             print_json(found)
         else:

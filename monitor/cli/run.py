@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from monitor.app import Talk, run
-from monitor.cli.options import FAILED, WorkspaceOption, exits, settings_of, talk
+from monitor.cli.options import FAILED, WorkspaceOption, exits, strict_settings_of, talk
 from monitor.cli.speaker import Speaker
 from monitor.clock import system_clock
 from monitor.logs import configure_logs
@@ -27,7 +27,7 @@ def run_command(
     """Ingest, match, group and deliver until stopped (Ctrl-C), or once."""
     configure_logs(is_verbose=verbose)
     with exits():
-        settings = settings_of(workspace)
+        settings = strict_settings_of(workspace)
         for warning in settings.warnings:
             talk.print(str(warning), style="yellow", markup=False)
         speaker = Speaker(settings)

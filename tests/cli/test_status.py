@@ -122,3 +122,43 @@ def test_all_errors_of_all_files_come_at_once(made: Workspace, words: tuple[str,
     ):
         assert said in done.stdout
     assert done.stdout.count("unknown channel") == 1
+
+
+READING = [
+    ("status",),
+    ("stories", "list"),
+    ("deliveries", "list"),
+    ("rules", "check"),
+    ("rules", "list"),
+    ("sources", "list"),
+    ("channels", "list"),
+    ("digest", "preview"),
+    ("explain", "acme", "seeds/acme.txt"),
+]
+
+
+@pytest.fixture
+def secretive(made: Workspace) -> Workspace:
+    """Give a workspace that has run, whose webhook takes its secret from another shell."""
+    made.write("seeds/acme.txt", "date 2026-11-20 Acme will open an office in Karachi.")
+    assert invoke(made, "run", "--once").exit_code == 0
+    hook = '{kind: webhook, url: "${A_URL}", secret: "${A_SECRET}"}'
+    config = (made.folder / "monitor.yaml").read_text()
+    made.write("monitor.yaml", config.replace("channels:\n", f"channels:\n  newsroom: {hook}\n"))
+    return made
+
+
+@pytest.mark.parametrize("words", READING)
+def test_who_only_reads_needs_no_secrets(secretive: Workspace, words: tuple[str, ...]) -> None:
+    done = invoke(secretive, *words)
+    assert done.exit_code == 0, done.output
+    assert "warning: the environment variable A_SECRET is not set" in done.output
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("run", "--once"), ("channels", "test", "newsroom")]
+)
+def test_who_sends_needs_them(secretive: Workspace, words: tuple[str, ...]) -> None:
+    done = invoke(secretive, *words)
+    assert done.exit_code == 2
+    assert "monitor.yaml:2:34: the environment variable A_URL is not set" in done.output
