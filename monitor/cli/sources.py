@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +30,9 @@ from monitor.errors import ConfigError, StoreError
 from monitor.model.keys import SourceKey
 from monitor.model.source import Source
 from monitor.normalise.opml import OutlineFeed, read_opml, write_opml
-from monitor.normalise.source_book import registered_domain
+from monitor.normalise.source_book import SourceBook, is_go_between, registered_domain
 from monitor.normalise.urls import host_of
-from monitor.settings import Settings, append_source, read_settings
+from monitor.settings import Settings, append_feed, append_source, checks, read_settings
 from monitor.store import feeds
 from monitor.store.feeds import FeedState
 
@@ -105,23 +107,58 @@ def add(  # noqa: PLR0917 - typer makes an option of each
     """Add a source with a feed to sources.yaml; its comments and layout stay."""
     with exits():
         settings = settings_of(workspace)
-        domain = registered_domain(host_of(url))
-        if not domain or not url.startswith(("http://", "https://")):
+        host = host_of(url)
+        if not host or not url.startswith(("http://", "https://")):
             fail(f"{url!r} is no address of a feed: it begins with http:// or https://", USAGE)
         _refuse_known(settings, url)
-        taken = {source.key for source in settings.sources}
-        source = Source(
-            key=SourceKey(key or _free_key(domain.split(".")[0], taken)),
-            name=name or domain,
-            domains=(domain,),
-            country=country.upper() or None,
-            lang=lang.lower() or None,
-            tier=tier or None,
-            feeds=(url,),
-        )
-        _append(settings, [source])
-        out.print(f"Added {source.key} to sources.yaml", markup=False)
+        owner = None if is_go_between(host) else SourceBook(settings.sources).by_domain(host)
+        if owner and not key:
+            if name or country or lang or tier:
+                cure = "give --key for a source of its own, or leave the facts out"
+                fail(f"{host} belongs to source {owner.key}, whose facts stay; {cure}", USAGE)
+            _write(settings, lambda text: append_feed(text, owner.key, url))
+            out.print(f"Added the feed to {owner.key} in sources.yaml", markup=False)
+        else:
+            if key and not checks.is_source_key(key):
+                fail(f"--key {key!r} cannot be a key: use a-z, 0-9, _, . and -", USAGE)
+            domain = _domain(host, is_shared=owner is not None)
+            source = Source(
+                key=SourceKey(
+                    key or _free_key(domain or registered_domain(host), _keys(settings))
+                ),
+                name=name or domain or host,
+                domains=(domain,) if domain else (),
+                country=_country(country),
+                lang=_lang(lang),
+                tier=tier or None,
+                feeds=(url,),
+            )
+            _write(settings, lambda text: append_source(text, source))
+            out.print(f"Added {source.key} to sources.yaml", markup=False)
         talk.print("A running monitor polls it within two seconds; its first poll is a baseline.")
+
+
+def _domain(host: str, *, is_shared: bool) -> str:
+    """Give what a source of a host owns: "" behind a go-between, the host alone beside another."""
+    if is_go_between(host):
+        return ""
+    return host.removeprefix("www.") if is_shared else registered_domain(host)
+
+
+def _country(text: str) -> str | None:
+    if text and checks.country_code(text) is None:
+        fail(f"--country {text!r} is no country code: write two letters, such as PK", USAGE)
+    return checks.country_code(text) if text else None
+
+
+def _lang(text: str) -> str | None:
+    if text and checks.lang_code(text) is None:
+        fail(f"--lang {text!r} is no language code: write one such as en or ur", USAGE)
+    return checks.lang_code(text) if text else None
+
+
+def _keys(settings: Settings) -> set[SourceKey]:
+    return {source.key for source in settings.sources}
 
 
 def _refuse_known(settings: Settings, url: str) -> None:
@@ -131,21 +168,19 @@ def _refuse_known(settings: Settings, url: str) -> None:
 
 
 def _free_key(wish: str, taken: set[SourceKey]) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", wish.lower()).strip("-") or "source"
+    """Make a key of the first part of a domain."""
+    base = re.sub(r"[^a-z0-9]+", "-", wish.lower().split(".")[0]).strip("-") or "source"
     number, key = 2, base
     while key in taken:
         key, number = f"{base}-{number}", number + 1
     return key
 
 
-def _append(settings: Settings, added: list[Source]) -> None:
-    """Append to sources.yaml, and put the old text back if the new one would not load."""
+def _write(settings: Settings, change: Callable[[str], str]) -> None:
+    """Change sources.yaml, and put the old text back if the new one would not load."""
     path = settings.workspace / "sources.yaml"
     before = path.read_text("utf-8") if path.exists() else "sources:\n"
-    text = before
-    for source in added:
-        text = append_source(text, source)
-    path.write_text(text, "utf-8")
+    path.write_text(change(before), "utf-8")
     if problems := read_settings(settings.workspace, os.environ).problems:
         path.write_text(before, "utf-8")
         raise ConfigError(problems)
@@ -167,8 +202,8 @@ def import_opml(
             talk.print(str(problem), style="yellow", markup=False)
         known = {url for source in settings.sources for url in source.feeds}
         fresh = [outline for outline in outlines if outline.url not in known]
-        taken = {source.key for source in settings.sources}
-        _append(settings, _as_sources(fresh, taken))
+        added = _as_sources(fresh, _keys(settings))
+        _write(settings, lambda text: functools.reduce(append_source, added, text))
         out.print(f"{len(fresh)} feeds added, {len(outlines) - len(fresh)} were there already")
         if problems and not outlines:
             raise typer.Exit(USAGE)
@@ -183,7 +218,7 @@ def _as_sources(outlines: list[OutlineFeed], taken: set[SourceKey]) -> list[Sour
             known = found[domain]
             found[domain] = replace(known, feeds=(*known.feeds, outline.url))
             continue
-        key = SourceKey(_free_key(domain.split(".")[0], taken))
+        key = SourceKey(_free_key(domain, taken))
         taken.add(key)
         found[domain] = Source(
             key=key,

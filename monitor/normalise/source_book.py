@@ -120,25 +120,32 @@ class SourceBook:
         """Decide who publishes an entry: its `<source>` if it names one, else its link's domain.
 
         A link through a go-between (Google News, a shortener), or a feed whose source states no
-        domains, leaves it at the feed's source. An unlisted publisher is keyed by its registered
-        domain.
+        domains, leaves it at the feed's source. Of sources that share a domain it is the feed's
+        own. An unlisted publisher is keyed by its registered domain.
         """
         stated, linked = host_of(source_url or ""), host_of(entry_link or "")
         if stated:
-            if found := self.by_domain(stated):
+            if found := self._owner(stated, feed_source):
                 return found
             if not _is_same_house(feed_source, stated):
                 return _unlisted(stated, source_title)
         elif named := self._by_name.get((source_title or "").strip().casefold()):
             return named  # by name alone only without an address: many papers share a name
-        if found := self.by_domain(linked):
+        if found := self._owner(linked, feed_source):
             return found
-        if not linked or not feed_source.domains or _is_go_between(linked):
+        if not linked or not feed_source.domains or is_go_between(linked):
             return feed_source
         return feed_source if _is_same_house(feed_source, linked) else _unlisted(linked, None)
 
+    def _owner(self, host: str, feed_source: Source) -> Source | None:
+        found = self.by_domain(host)
+        shared = set(feed_source.domains) & set(found.domains) if found else ()
+        is_own = any(host == domain or host.endswith("." + domain) for domain in shared)
+        return feed_source if is_own else found
 
-def _is_go_between(host: str) -> bool:
+
+def is_go_between(host: str) -> bool:
+    """Tell whether a host stands between readers and publishers: its address names nobody."""
     while host and host not in _GO_BETWEENS:
         host = host.partition(".")[2]
     return bool(host)

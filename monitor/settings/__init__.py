@@ -1,6 +1,6 @@
 """Read monitor.yaml, sources.yaml and the environment into one frozen value."""
 
-from monitor.settings.append import append_source
+from monitor.settings.append import append_feed, append_source
 from monitor.settings.load import load_settings, read_settings
 from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
 
@@ -11,6 +11,7 @@ __all__ = [
     "SecretText",
     "Settings",
     "Web",
+    "append_feed",
     "append_source",
     "load_settings",
     "read_settings",

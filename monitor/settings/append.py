@@ -9,11 +9,11 @@ from typing import NoReturn
 from monitor.errors import ConfigError
 from monitor.model.problem import Problem
 from monitor.model.source import Source
-from monitor.text.yaml_nodes import Entry, Mapping, Scalar, YamlNode, read_yaml
+from monitor.text.yaml_nodes import Entry, Mapping, Scalar, Sequence, YamlNode, read_yaml
 
 _FILE = "sources.yaml"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*")
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9_./?=&%+~;-]+")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9_./=&%+~;-]+")  # PyYAML ends one at a '?' in a list
 _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -30,7 +30,7 @@ def append_source(text: str, source: Source) -> str:
             "choose another key",
             sources.line,
         )
-    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    text = _plain_text(text)
     if top is None or sources is None:
         return _ended(text) + "sources:\n" + _block(source, "  ")
     if isinstance(sources, Mapping) and sources.is_flow:
@@ -41,6 +41,47 @@ def append_source(text: str, source: Source) -> str:
         what, cure = "`sources:` must be a mapping", "write `key: {name: ...}` below it"
         _refuse(what, cure, sources.line)
     return _below_key(text, top, source)
+
+
+def append_feed(text: str, key: str, url: str) -> str:
+    """Give the text of sources.yaml with one more feed at the end of a source's `feeds`.
+
+    Comments, order and layout stay. Raises ConfigError if the text cannot be read, or the source
+    is not there or its feeds are not written as a list or a text of one line.
+    """
+    text = _plain_text(text)
+    top = _mapping_of(text)
+    sources = top.get("sources") if top else None
+    source = sources.get(key) if isinstance(sources, Mapping) else None
+    feeds = source.get("feeds") if isinstance(source, Mapping) else None
+    last = feeds.items[-1] if isinstance(feeds, Sequence) and feeds.items else feeds
+    if not isinstance(last, Scalar) or last.is_null or "\n" in last.raw:
+        what = f"the feeds of source '{key}' cannot be added to"
+        _refuse(what, f"write `feeds: [{url}]` there", source.line if source else 0)
+    return _after_feed(text, feeds if isinstance(feeds, Sequence) else None, last, _quoted(url))
+
+
+def _after_feed(text: str, feeds: Sequence | None, last: Scalar, added: str) -> str:
+    """Write a feed after the last one, or make a list of one that stands alone."""
+    at = _index(text, last)
+    end = at + len(last.raw)
+    if feeds is None:
+        return f"{text[:at]}[{last.raw}, {added}]{text[end:]}"
+    if text[_index(text, feeds)] == "[":
+        return f"{text[:end]}, {added}{text[end:]}"
+    lines = text.split("\n")
+    indent = lines[last.line - 1].partition("-")[0]
+    return "\n".join([*lines[: last.line], f"{indent}- {added}", *lines[last.line :]])
+
+
+def _plain_text(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+
+
+def _index(text: str, node: YamlNode) -> int:
+    """Find where a node begins in a text with plain line ends."""
+    before = text.split("\n")[: node.line - 1]
+    return sum(len(line) + 1 for line in before) + node.column - 1
 
 
 def _mapping_of(text: str) -> Mapping | None:

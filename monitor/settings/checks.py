@@ -17,6 +17,7 @@ _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<in>[^<>\s]+)>|(?P<bare>[^<>\s]+)")
 _LOCAL_PART = re.compile(r"[^\s\x00-\x20\x7f\"(),:;<>@\[\\\]]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LANG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+_SOURCE_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _SOME_MOMENT = datetime(2024, 1, 1, tzinfo=UTC)  # cronsim only needs somewhere to start
 
@@ -126,6 +127,11 @@ def network(text: str) -> str | None:
         return str(ipaddress.ip_network(text.strip()))
     except ValueError:
         return None
+
+
+def is_source_key(text: str) -> bool:
+    """Tell whether a text can be the key of a source."""
+    return _SOURCE_KEY.fullmatch(text) is not None
 
 
 def country_code(text: str) -> str | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from monitor.model.keys import SourceKey
+from monitor.model.problem import Severity
 from monitor.model.source import Source
 from monitor.settings import checks
 from monitor.settings.fields import Desk, Section
 from monitor.settings.values import SecretText
-from monitor.text.yaml_nodes import Entry, Mapping, YamlNode
+from monitor.text.yaml_nodes import Entry, Mapping, YamlNode, problem_at
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _FEED_CURE = "write an http(s) URL; user and password belong in `login:`"
 _DOMAIN_CURE = "write a host name alone, such as dawn.com"
 
@@ -31,12 +30,38 @@ def read_sources(desk: Desk, document: YamlNode | None) -> tuple[Source, ...]:
     top.finish()
     polled: dict[str, str] = {}
     found = (_source(desk, entry, polled) for entry in entries)
-    return tuple(source for source in found if source)
+    sources = tuple(source for source in found if source)
+    _warn_of_shared_domains(desk, sources, {entry.key.text: entry for entry in entries})
+    return sources
+
+
+def _warn_of_shared_domains(
+    desk: Desk, sources: Sequence[Source], entries: dict[str, Entry]
+) -> None:
+    """Name domains that two sources claim; those of one group may share them, feed by feed."""
+    owners: dict[str, Source] = {}
+    for source in sources:
+        for domain in source.domains:
+            owner = owners.setdefault(domain, source)
+            if owner is source or (owner.group and owner.group == source.group):
+                continue
+            entry = entries[source.key]
+            place = entry.value.get("domains") if isinstance(entry.value, Mapping) else None
+            desk.warnings.append(
+                problem_at(
+                    place or entry.key,
+                    f"the domain {domain} is claimed by source '{owner.key}' too, whose it is "
+                    "wherever else an article of it is found",
+                    "put the feeds into one source, or both sources into one `group`",
+                    code="settings-domain-twice",
+                    severity=Severity.WARNING,
+                )
+            )
 
 
 def _source(desk: Desk, entry: Entry, polled: dict[str, str]) -> Source | None:
     key, before = entry.key.text, len(desk.problems)
-    if not _KEY.fullmatch(key):
+    if not checks.is_source_key(key):
         what = f"'{key[:60]}' cannot be the key of a source"
         cure = "use a-z, 0-9, _, . and -"
         desk.complain(entry.key, what, cure, code="settings-source-key")

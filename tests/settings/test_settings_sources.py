@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.errors import ConfigError
 from monitor.model.keys import SourceKey
 from monitor.model.source import Source
-from monitor.settings import append_source, load_settings
+from monitor.settings import append_feed, append_source, load_settings
 
 ROOT = Path(__file__).parent.parent.parent
 NEW = Source(
@@ -140,3 +140,49 @@ def test_any_name_comes_back_as_it_was(
     folder = tmp_path_factory.mktemp("w")
     added = append_source("sources:\n  a: {name: A}\n", Source(key=SourceKey("k"), name=name))
     assert read(folder, added)[-1].name == name
+
+
+FEED = "https://a.example/2?b=c"
+LAYOUTS = [
+    "sources:\n  a: {name: A, feeds: [https://a.example/1]}  # why\n  b: {name: B}\n",
+    'sources:\n  a: {name: A, tier: 1,\n    feeds: ["https://a.example/1"]}\n# tail\n',
+    "sources:\n  a:\n    feeds:\n      - https://a.example/1  # the first\n    name: A\n",
+    "sources:\n  a:\n    feeds: https://a.example/1 # alone\n    name: A\n",
+    "\ufeffsources: {a: {feeds: [https://a.example/1,], name: A}}\r\n",
+]
+
+
+@pytest.mark.parametrize("text", LAYOUTS)
+def test_a_feed_is_added_to_its_source_and_nothing_else_changes(tmp_path: Path, text: str) -> None:
+    before = read(tmp_path, text)
+    added = append_feed(text, "a", FEED)
+    first, *rest = read(tmp_path, added)
+    assert first.feeds == ("https://a.example/1", FEED)
+    assert (first.name, tuple(rest)) == ("A", before[1:])
+    assert all(line.partition("#")[2] in added for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text", ["sources:\n  a: {name: A}\n", "sources: {a: {feeds: []}}", "sources: {}", "a: [b]"]
+)
+def test_feeds_that_are_no_list_yet_are_refused_with_the_cure(text: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be added to; write `feeds: "):
+        append_feed(text, "a", FEED)
+
+
+def domain_warnings(folder: Path) -> list[str]:
+    found = load_settings(folder, {}).warnings
+    return [str(warning) for warning in found if warning.code == "settings-domain-twice"]
+
+
+def test_two_sources_that_claim_one_domain_are_named_unless_they_are_one_group(
+    tmp_path: Path,
+) -> None:
+    text = "sources:\n  a: {domains: [x.pk]%s}\n  b: {domains: [y.pk, x.pk]%s}\n"
+    read(tmp_path, text % ("", ""))
+    (warning,) = domain_warnings(tmp_path)
+    assert warning.startswith(
+        "sources.yaml:3:16: warning: the domain x.pk is claimed by source 'a' too"
+    )
+    read(tmp_path, text % (", group: X", ", group: X"))
+    assert domain_warnings(tmp_path) == []
