@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from monitor.cli.adopt import free_key, sources_with
 from monitor.cli.options import (
     USAGE,
     JsonOption,
@@ -26,10 +25,11 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
+from monitor.cli.wording import counted
 from monitor.errors import ConfigError, StoreError
 from monitor.model.keys import SourceKey
 from monitor.model.source import Source
-from monitor.normalise.opml import OutlineFeed, read_opml, write_opml
+from monitor.normalise.opml import read_opml, write_opml
 from monitor.normalise.source_book import SourceBook, is_go_between, registered_domain
 from monitor.normalise.urls import host_of
 from monitor.settings import Settings, append_feed, append_source, checks, read_settings
@@ -123,9 +123,7 @@ def add(  # noqa: PLR0917 - typer makes an option of each
                 fail(f"--key {key!r} cannot be a key: use a-z, 0-9, _, . and -", USAGE)
             domain = _domain(host, is_shared=owner is not None)
             source = Source(
-                key=SourceKey(
-                    key or _free_key(domain or registered_domain(host), _keys(settings))
-                ),
+                key=SourceKey(key or free_key(domain or registered_domain(host), _keys(settings))),
                 name=name or domain or host,
                 domains=(domain,) if domain else (),
                 country=_country(country),
@@ -167,15 +165,6 @@ def _refuse_known(settings: Settings, url: str) -> None:
             fail(f"{url} is a feed of {source.key} already", USAGE)
 
 
-def _free_key(wish: str, taken: set[SourceKey]) -> str:
-    """Make a key of the first part of a domain."""
-    base = re.sub(r"[^a-z0-9]+", "-", wish.lower().split(".")[0]).strip("-") or "source"
-    number, key = 2, base
-    while key in taken:
-        key, number = f"{base}-{number}", number + 1
-    return key
-
-
 def _write(settings: Settings, change: Callable[[str], str]) -> None:
     """Change sources.yaml, and put the old text back if the new one would not load."""
     path = settings.workspace / "sources.yaml"
@@ -199,36 +188,27 @@ def import_opml(
         except OSError as error:
             fail(f"{file} cannot be read: {error.strerror}", USAGE)
         for problem in problems:
-            talk.print(str(problem), style="yellow", markup=False)
-        known = {url for source in settings.sources for url in source.feeds}
-        fresh = [outline for outline in outlines if outline.url not in known]
-        added = _as_sources(fresh, _keys(settings))
-        _write(settings, lambda text: functools.reduce(append_source, added, text))
-        out.print(f"{len(fresh)} feeds added, {len(outlines) - len(fresh)} were there already")
+            talk.print(str(replace(problem, file=str(file))), style="yellow", markup=False)
         if problems and not outlines:
             raise typer.Exit(USAGE)
+        known = {url for source in settings.sources for url in source.feeds}
+        fresh = [outline for outline in outlines if outline.url not in known]
+        added = sources_with(fresh, settings.sources)
+        _write(settings, lambda text: _with_all(text, added, settings))
+        there = len(outlines) - len(fresh)
+        out.print(f"{counted(len(fresh), 'feed')} added, {there} there already")
 
 
-def _as_sources(outlines: list[OutlineFeed], taken: set[SourceKey]) -> list[Source]:
-    """Make one source of the feeds of one domain."""
-    found: dict[str, Source] = {}
-    for outline in outlines:
-        domain = registered_domain(host_of(outline.home_url or outline.url)) or "source"
-        if domain in found:
-            known = found[domain]
-            found[domain] = replace(known, feeds=(*known.feeds, outline.url))
+def _with_all(text: str, changed: Iterable[Source], settings: Settings) -> str:
+    """Write sources that are new, and the feeds that are new to others."""
+    there = {source.key: source for source in settings.sources}
+    for source in changed:
+        if source.key not in there:
+            text = append_source(text, source)
             continue
-        key = SourceKey(_free_key(domain, taken))
-        taken.add(key)
-        found[domain] = Source(
-            key=key,
-            name=outline.title or domain,
-            domains=(domain,),
-            lang=outline.lang.lower() or None,
-            group=None,
-            feeds=(outline.url,),
-        )
-    return list(found.values())
+        for url in source.feeds[len(there[source.key].feeds) :]:
+            text = append_feed(text, source.key, url)
+    return text
 
 
 @app.command("export")

@@ -1,10 +1,14 @@
-"""Read and write lists of feeds as OPML 2.0 (http://opml.org/spec2.opml)."""
+"""Read and write lists of feeds as OPML 2.0 (http://opml.org/spec2.opml).
+
+What OPML has no word for stands in attributes of our own namespace, which it allows: a list of
+ours comes back whole, and other readers pass over them.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html.entities import html5
 from typing import TypeGuard
@@ -12,6 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
+from monitor.model.keys import SourceKey
 from monitor.model.problem import Problem, Severity
 from monitor.model.source import Source
 from monitor.text.clean import clean_line
@@ -23,6 +28,11 @@ _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _IN_XML = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _FEED_TYPES = frozenset({"rss", "atom", "rdf", "feed", "pie", "source", ""})
 _LIST_TYPES = frozenset({"include", "link"})
+_NAMESPACE = "urn:media-monitor:sources"
+_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_TIER = re.compile(r"[1-9][0-9]?")
+_DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,8 @@ class OutlineFeed:
     """Be one feed of an OPML list.
 
     `category` is its first place ("/"-joined), `categories` all of them: its folders from the
-    outside in, and what its own `category` attribute says.
+    outside in, and what its own `category` attribute says. `source` is whose feed it is, without
+    the feed, in a list that we have written.
     """
 
     title: str
@@ -39,6 +50,7 @@ class OutlineFeed:
     home_url: str = ""
     lang: str = ""
     categories: tuple[tuple[str, ...], ...] = ()
+    source: Source | None = None
 
 
 def read_opml(data: bytes) -> tuple[tuple[OutlineFeed, ...], tuple[Problem, ...]]:
@@ -125,6 +137,31 @@ def _feed(fields: dict[str, str], folders: tuple[str, ...]) -> OutlineFeed:
         home_url=clean_line(fields.get("htmlurl", ""), 4_096),
         lang=clean_line(fields.get("language", ""), 35),
         categories=categories,
+        source=_source(fields, clean_line(title, _MAX_NAME_CHARS)),
+    )
+
+
+def _source(fields: Mapping[str, str], name: str) -> Source | None:
+    """Read the facts of a source; one that cannot be is left out."""
+
+    def fact(key: str, pattern: re.Pattern[str]) -> str | None:
+        text = fields.get(f"{{{_NAMESPACE}}}{key}", "")
+        return text if pattern.fullmatch(text) else None
+
+    key = fact("key", _KEY)
+    if key is None:
+        return None
+    domains = fields.get(f"{{{_NAMESPACE}}}domains", "").split()
+    return Source(
+        key=SourceKey(key),
+        name=name,
+        domains=tuple(domain for domain in domains if _DOMAIN.fullmatch(domain)),
+        country=fact("country", _COUNTRY),
+        lang=fields.get("language", "").lower() or None,
+        tier=int(fact("tier", _TIER) or 0) or None,
+        group=clean_line(fields.get(f"{{{_NAMESPACE}}}group", ""), _MAX_NAME_CHARS) or None,
+        is_syndicator=fields.get(f"{{{_NAMESPACE}}}syndicator") == "true",
+        is_verified=fields.get(f"{{{_NAMESPACE}}}verified") == "true",
     )
 
 
@@ -151,7 +188,8 @@ def write_opml(sources: Sequence[Source]) -> str:
     groups: dict[str, list[Source]] = {}
     for source in sources:
         groups.setdefault(source.group or "", []).append(source)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">']
+    opening = f'<opml version="2.0" xmlns:monitor="{_NAMESPACE}">'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', opening]
     lines += ["  <head><title>Media Monitor</title></head>", "  <body>"]
     for group, members in groups.items():
         indent = "      " if group else "    "
@@ -164,9 +202,19 @@ def write_opml(sources: Sequence[Source]) -> str:
 def _written(source: Source) -> Iterator[str]:
     home = f" htmlUrl={_attribute('https://' + source.domains[0] + '/')}" if source.domains else ""
     lang = f" language={_attribute(source.lang)}" if source.lang else ""
+    facts = {
+        "key": source.key,
+        "domains": " ".join(source.domains),
+        "country": source.country or "",
+        "tier": str(source.tier or ""),
+        "group": source.group or "",
+        "syndicator": "true" if source.is_syndicator else "",
+        "verified": "true" if source.is_verified else "",
+    }
+    own = "".join(f" monitor:{key}={_attribute(text)}" for key, text in facts.items() if text)
     for feed in source.feeds:
         name, url = _attribute(source.name), _attribute(feed)
-        yield f'<outline type="rss" text={name} xmlUrl={url}{home}{lang}/>'
+        yield f'<outline type="rss" text={name} xmlUrl={url}{home}{lang}{own}/>'
 
 
 def _attribute(text: str) -> str:

@@ -22,6 +22,7 @@ def append_source(text: str, source: Source) -> str:
 
     Comments, order and layout stay. Raises ConfigError if the text cannot be read or has the key.
     """
+    text = _plain_text(text)
     top = _mapping_of(text)
     sources = top.get("sources") if top else None
     if isinstance(sources, Mapping) and sources.get(source.key) is not None:
@@ -30,11 +31,11 @@ def append_source(text: str, source: Source) -> str:
             "choose another key",
             sources.line,
         )
-    text = _plain_text(text)
     if top is None or sources is None:
         return _ended(text) + "sources:\n" + _block(source, "  ")
     if isinstance(sources, Mapping) and sources.is_flow:
-        return _into_flow(text, sources, source)
+        is_bare = not text[_index(text, sources) : sources.end].strip("{} ") and not top.is_flow
+        return (_instead if is_bare else _into_flow)(text, sources, source)
     if isinstance(sources, Mapping):
         return _after_last(text, sources, source)
     if not (isinstance(sources, Scalar) and sources.is_null):
@@ -140,10 +141,17 @@ def _quoted(text: str) -> str:
     return json.dumps(str(text), ensure_ascii=False)
 
 
+def _instead(text: str, sources: Mapping, source: Source) -> str:
+    """Write the first source below `sources: {}`, as those after it will stand."""
+    rest, _, tail = text[sources.end :].partition("\n")
+    head = text[: _index(text, sources)].rstrip()
+    return f"{head}{rest}\n{_block(source, '  ')}{tail}"
+
+
 def _into_flow(text: str, sources: Mapping, source: Source) -> str:
     closing = sources.end - 1
     before = text[:closing].rstrip()
-    comma = "" if before.endswith(("{", ",")) else ", "
+    comma = "\n  " if before.endswith(("{", ",")) else ",\n  "
     entry = f"{_quoted(source.key)}: {_flow(source, ', ')}"
     return f"{before}{comma}{entry}{text[closing:]}"
 
