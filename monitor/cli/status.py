@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import typer
 
-from monitor.app import channel_schedules
 from monitor.cli.disk import full_disk
 from monitor.cli.options import (
     FAILED,
@@ -22,16 +21,26 @@ from monitor.cli.options import (
 )
 from monitor.cli.reading import reading_of, rules_of
 from monitor.cli.rules import error_count, show_problems
+from monitor.cli.standing import ChannelLine, Standing, read_standing
 from monitor.cli.troubles import gathered
+from monitor.cli.wording import counted, moment
 from monitor.clock import system_clock
 from monitor.errors import StoreError
-from monitor.model.delivery import DeliveryState
-from monitor.model.keys import ChannelName
-from monitor.settings import Reading, Settings
-from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
-from monitor.store.engine import Tx
-from monitor.store.feeds import FeedState
+from monitor.match.load import LoadedRules
+from monitor.model.problem import Problem, Severity
+from monitor.settings import Reading
 from monitor.store.problems import Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesStanding:
+    """Say how many rules are in force: of a running monitor maybe those from before an error."""
+
+    in_force: int
+    sound: int
+    is_set_before: bool
+    files_with_errors: int
+    problems: tuple[str, ...]
 
 
 def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
@@ -39,128 +48,115 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
     with exits():
         reading = reading_of(workspace)
         loaded = rules_of(reading)
-        broken = reading.problems
-        unset = tuple(map(as_warning, reading.unset))
+        found = (*reading.problems, *map(as_warning, reading.unset))
         if not as_json:
-            show_problems((*broken, *unset))
-        facts, states = _read_facts(reading)
-        facts["configuration"] = [str(problem) for problem in (*broken, *unset)]
-        facts["rules"] = {
-            "sound": len(loaded.rules),
-            "problems": [str(problem) for problem in loaded.problems],
-        }
+            show_problems(found)
+        standing = _read(reading)
+        rules = _rules(loaded, standing)
         if as_json:
-            print_json(facts)
+            print_json(_as_json(standing, rules, found))
         else:
-            _show(facts, states)
-        if broken or error_count(loaded.problems):
+            _show(standing, rules, reading.settings.zone)
+            if not (found or rules.problems or standing.problems):
+                out.print("  nothing is wrong", style="green")
+        if reading.problems or error_count(loaded.problems):
             raise typer.Exit(FAILED)
 
 
-def _read_facts(reading: Reading) -> tuple[dict[str, object], Sequence[FeedState]]:
+def _read(reading: Reading) -> Standing:
     if not reading.is_database_known:
         raise StoreError("the database is not known until its lines are mended")
-    settings = reading.settings
-    names = tuple(reading.channels or channel_schedules(settings))
     try:
-        with store_of(settings) as store, store.read() as tx:
-            states = feeds.list_states(tx)
-            return _facts(tx, settings, names, states), states
+        with store_of(reading.settings) as store, store.read() as tx:
+            return read_standing(tx, reading, system_clock())
     except StoreError as error:
-        for disk in full_disk(settings.data_dir, system_clock()):
+        for disk in full_disk(reading.settings.data_dir, system_clock()):
             raise StoreError(f"{disk.subject}: {disk.reason}; {disk.cure}") from error
         raise
 
 
-def _facts(
-    tx: Tx, settings: Settings, names: Sequence[ChannelName], states: Sequence[FeedState]
-) -> dict[str, object]:
-    now = system_clock()
-    running = [beat for beat in roles.last_beats(tx) if (now - beat[1]).total_seconds() < 60]
-    return {
-        "running": [
-            {"process": beat[0], "since": beat[2], "last_beat": beat[1]} for beat in running
-        ],
-        "articles": articles.counts(tx),
-        "stories": stories.count(tx),
-        "feeds": {
-            "all": len(states),
-            "failing": sum(1 for state in states if state.last_error),
-            "never_polled": sum(1 for state in states if not state.polls),
-            "stopped": sum(1 for state in states if state.state != "active"),
-            "due": feeds.count_due(tx, now=now),
-        },
-        "notes": [
-            *(f"{state.url}: {note}" for state in states for note in state.notes),
-            *_waiting_for_nobody(tx, names),
-        ],
-        "deliveries": deliveries.counts(tx),
-        "oldest_due": deliveries.oldest_due(tx, now=now, channels=names),
-        "channels": [channels.read(tx, name) for name in names],
-        "problems": (*full_disk(settings.data_dir, now), *problems.listed(tx)),
-    }
-
-
-def _waiting_for_nobody(tx: Tx, names: Collection[str]) -> list[str]:
-    """Say what is owed through channels that were taken out of monitor.yaml."""
-    owed = deliveries.listed(tx, state=DeliveryState.PENDING, limit=10_000)
-    waiting = Counter(line.channel for line in owed if line.channel not in names)
-    return [
-        f"channel {name} is not in monitor.yaml: {number} deliveries wait until it is there again"
-        for name, number in sorted(waiting.items())
-    ]
-
-
-def _show(facts: dict[str, object], states: Sequence[FeedState]) -> None:
-    running = facts["running"]
-    assert isinstance(running, list)
-    state = "running" if running else "not running (start it: monitor run)"
-    out.print(f"Media Monitor is {state}", style="bold", markup=False)
-    for name in ("rules", "feeds", "articles", "deliveries"):
-        values = facts[name]
-        assert isinstance(values, dict)
-        told = ", ".join(
-            f"{value} {key.replace('_', ' ')}"
-            for key, value in values.items()
-            if not isinstance(value, list)
-        )
-        out.print(f"  {name:11}{told}", markup=False)
-    out.print(f"  {'stories':11}{facts['stories']}", markup=False)
-    if facts["oldest_due"]:
-        out.print(f"  {'oldest due':11}{facts['oldest_due']:%Y-%m-%d %H:%M:%S} UTC", markup=False)
-    _show_wrong(facts, states)
-
-
-def _show_wrong(facts: dict[str, object], states: Sequence[FeedState]) -> None:
-    rules, kept, wrong, notes = (
-        facts["rules"],
-        facts["channels"],
-        facts["problems"],
-        facts["notes"],
+def _rules(loaded: LoadedRules, standing: Standing) -> RulesStanding:
+    errors = [p for p in loaded.problems if p.severity is Severity.ERROR]
+    sound = len(loaded.rules)
+    return RulesStanding(
+        in_force=standing.running[0].rules if standing.running else sound,
+        sound=sound,
+        is_set_before=bool(errors and standing.running),
+        files_with_errors=len({problem.file for problem in errors}),
+        problems=tuple(str(problem) for problem in loaded.problems),
     )
-    assert isinstance(rules, dict)
-    assert isinstance(kept, list)
-    assert isinstance(wrong, tuple)
-    assert isinstance(notes, list)
-    named = {trouble.reason for trouble in wrong}
-    for problem in rules["problems"]:
-        if problem in named:  # below, with what is in force instead
-            continue
-        out.print(f"  {problem}", style="red", markup=False)
-    for channel in kept:
-        if channel.disabled_at:
-            text = f"  channel {channel.name} is stopped: {channel.disabled_reason}"
-            out.print(text, style="red", markup=False)
-    for one in gathered(wrong, states):
+
+
+def _as_json(
+    standing: Standing, rules: RulesStanding, found: Iterable[Problem]
+) -> dict[str, object]:
+    facts = {f.name: getattr(standing, f.name) for f in fields(Standing) if f.name != "states"}
+    return facts | {"rules": rules, "configuration": [str(problem) for problem in found]}
+
+
+def _show(standing: Standing, rules: RulesStanding, zone: str) -> None:
+    state = "running" if standing.running else "not running (start it: monitor run)"
+    out.print(f"Media Monitor is {state}", style="bold", markup=False)
+    _line("rules", _rules_line(rules))
+    sources, polled, owed = standing.sources, standing.feeds, standing.deliveries
+    _line("sources", _counts(str(sources["all"]), sources, "in_trouble"))
+    some = ("failing", "stopped", "never_polled", "due")
+    _line("feeds", _counts(str(polled["all"]), polled, *some))
+    read = standing.articles
+    matches = counted(read["matches"], "match", "matches")
+    _line("articles", _counts(f"{read['articles']}, {matches}", read, "unplaced"))
+    _line("stories", str(standing.stories))
+    given_up = f", {owed['dead']} given up" if owed["dead"] else ""
+    _line("deliveries", f"{owed['sent']} sent, {owed['pending']} waiting{given_up}")
+    if standing.oldest_due:
+        _line("oldest due", moment(standing.oldest_due, zone))
+    for channel in standing.channels:
+        _line("channel", _channel_line(channel, zone), "red" if channel.trouble else "")
+    _show_wrong(standing, rules)
+
+
+def _line(name: str, text: str, style: str = "") -> None:
+    out.print(f"  {name:11}{text}", style=style or None, markup=False)
+
+
+def _counts(first: str, counts: dict[str, int], *names: str) -> str:
+    """Put what is not nothing behind the number of all."""
+    return ", ".join(
+        (first, *(f"{counts[name]} {name.replace('_', ' ')}" for name in names if counts[name]))
+    )
+
+
+def _rules_line(rules: RulesStanding) -> str:
+    before = " (the set before)" if rules.is_set_before else ""
+    number = rules.files_with_errors
+    errors = f"; {counted(number, 'file')} {'has' if number == 1 else 'have'} errors"
+    return f"{rules.in_force} in force{before}{errors if number else ''}"
+
+
+def _channel_line(channel: ChannelLine, zone: str) -> str:
+    parts = [f"{channel.name} ({channel.kind})" if channel.kind else channel.name]
+    if channel.next_digest_at:
+        parts.append(f"next digest {moment(channel.next_digest_at, zone)}")
+    sent = channel.last_sent_at
+    parts.append(f"last sent {moment(sent, zone)}" if sent else "nothing sent yet")
+    parts += [f"{channel.waiting} waiting"] if channel.waiting else []
+    parts += [channel.trouble] if channel.trouble else []
+    return "; ".join(parts)
+
+
+def _show_wrong(standing: Standing, rules: RulesStanding) -> None:
+    named = {trouble.reason for trouble in standing.problems}
+    for problem in rules.problems:
+        if problem not in named:  # else it stands below, with what is in force instead
+            out.print(f"  {problem}", style="red", markup=False)
+    for one in gathered(standing.problems, standing.states):
         if len(one.troubles) == 1:
             _show_trouble(one.troubles[0], one.cure)
             continue
         names = f" ({', '.join(one.names)})" if one.names else ""
         out.print(f"  {one.text}{names}; {one.cure}", style="yellow", markup=False)
-    for note in notes:
+    for note in standing.notes:
         out.print(f"  note: {note}", style="dim", markup=False)
-    if not (facts["configuration"] or rules["problems"] or wrong):
-        out.print("  nothing is wrong", style="green")
 
 
 def _show_trouble(trouble: Trouble, cure: str) -> None:

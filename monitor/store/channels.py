@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
 from monitor.store import problems
 from monitor.store.engine import Tx
-from monitor.store.tables import ChannelRow, DigestRow
+from monitor.store.tables import ChannelRow, DeliveryRow, DigestRow
 from monitor.store.upsert import insert
 
 
@@ -41,6 +41,13 @@ def read(tx: Tx, name: ChannelName) -> ChannelState:
         disabled_at=row.disabled_at,
         disabled_reason=row.disabled_reason,
     )
+
+
+def last_sent(tx: Tx) -> dict[ChannelName, datetime]:
+    """Say of each channel that has sent when it last did."""
+    latest = select(DeliveryRow.channel, func.max(DeliveryRow.sent_at).label("at"))
+    rows = tx.execute(latest.where(DeliveryRow.sent_at.is_not(None)).group_by(DeliveryRow.channel))
+    return {ChannelName(row.channel): row.at for row in rows}
 
 
 def keep_slot(

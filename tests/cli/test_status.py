@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,10 @@ from services.in_process import asked, invoke
 from services.product import Workspace
 
 from monitor.cli.disk import disk_reason
+from monitor.clock import system_clock
+from monitor.model.keys import ChannelName
+from monitor.store import channels, roles
+from monitor.store.engine import Store, Tx
 
 
 @pytest.fixture
@@ -162,3 +169,52 @@ def test_who_sends_needs_them(secretive: Workspace, words: tuple[str, ...]) -> N
     done = invoke(secretive, *words)
     assert done.exit_code == 2
     assert "monitor.yaml:2:34: the environment variable A_URL is not set" in done.output
+
+
+def test_channels_and_sources_are_shown_in_the_workspaces_zone(made: Workspace) -> None:
+    made.configure(
+        feeds={"dawn": "http://127.0.0.1:1/dawn"},
+        webhook="http://127.0.0.1:1/hook",
+        extra="zone: Asia/Karachi",
+    )
+    made.write("seeds/acme.txt", "date 2026-11-20 Acme will open an office in Karachi.")
+    invoke(made, "run", "--once")
+    text = invoke(made, "status").stdout
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d Asia/Karachi"
+    assert re.search(rf"channel +mailbox \(file\); next digest {moment}; last sent {moment}", text)
+    assert re.search(r"channel +newsroom \(webhook\); nothing sent yet\n", text)
+    assert re.search(r"sources +1, 1 in trouble\n", text)
+    assert re.search(r"feeds +1, 1 failing\n", text)
+    facts = asked(made, "status")
+    assert [(c["name"], c["kind"]) for c in facts["channels"]] == [
+        ("mailbox", "file"),
+        ("newsroom", "webhook"),
+    ]
+    assert facts["sources"] == {"all": 1, "in_trouble": 1}
+
+
+def test_a_stopped_channel_says_how_to_go_on(made: Workspace) -> None:
+    invoke(made, "run", "--once")
+    with writing(made) as tx:
+        channels.disable(tx, ChannelName("mailbox"), "It answered 410.", now=system_clock())
+    said = "stopped: It answered 410. To go on: monitor channels enable mailbox"
+    assert said in invoke(made, "status").stdout
+
+
+def test_a_rule_file_with_an_error_leaves_a_running_monitor_its_rules(made: Workspace) -> None:
+    invoke(made, "run", "--once")
+    now = system_clock()
+    with writing(made) as tx:
+        roles.beat(tx, "desk-1", now=now, started_at=now, facts={"rules": 2})
+    made.write("rules/acme.yaml", "match: (Acme\n")
+    shown = invoke(made, "status")
+    assert shown.exit_code == 1
+    assert "2 in force (the set before); 1 file has errors\n" in shown.stdout
+
+
+@contextmanager
+def writing(made: Workspace) -> Iterator[Tx]:
+    store = Store(f"sqlite:///{made.folder / 'data' / 'monitor.db'}")
+    with store.write() as tx:
+        yield tx
+    store.close()
