@@ -27,9 +27,21 @@ SHIPPED = (
 """What stands in a repository's own workspace besides is its user's, and copied to nobody."""
 
 
-def copy_starter(folder: Path) -> None:
-    """Copy the shipped files into a folder."""
-    for name in SHIPPED:
+_NO_SOURCES = """\
+# Who publishes, and the feeds that are polled. Add one: monitor sources add URL
+sources:
+"""
+_EMPTY = tuple(
+    name for name in SHIPPED if name.startswith("templates/") or name.endswith((".json", ".md"))
+)
+"""What an empty start keeps besides monitor.yaml: no feed, no rule, no list, no seed."""
+
+
+def copy_starter(folder: Path, *, is_empty: bool = False) -> None:
+    """Copy the shipped files into a folder; an empty start has settings and templates alone."""
+    for name in ("monitor.yaml", *_EMPTY) if is_empty else SHIPPED:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(starter() / name, target)
+    if is_empty:
+        (folder / "sources.yaml").write_text(_NO_SOURCES, "utf-8")

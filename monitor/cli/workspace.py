@@ -25,23 +25,32 @@ from monitor.store import feeds, migrate
 
 db_app = typer.Typer(help="Keep the database.", no_args_is_help=True)
 
+_NEXT = """\
+  monitor run                 start it
+  monitor rules new my-topic  write a rule of your own"""
+_NEXT_IF_EMPTY = """\
+  monitor sources add URL     a feed to poll; or: monitor sources import FILE.opml
+  monitor rules new my-topic  what to look for in it
+  monitor run                 start it"""
+
 
 def init_command(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    empty: Annotated[bool, typer.Option("--empty", help="No feeds, no example rule.")] = False,
 ) -> None:
-    """Make a workspace: settings, sources, an example rule, templates and seed articles."""
+    """Make a workspace, with an example in it."""
     with exits():
         if (folder / "monitor.yaml").exists():
             fail(f"{shown(folder)} is a workspace already", USAGE)
-        folder.mkdir(parents=True, exist_ok=True)
-        copy_starter(folder)
-        (folder / ".gitignore").write_text("/data/\n", "utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            copy_starter(folder, is_empty=empty)
+            (folder / ".gitignore").write_text("/data/\n", "utf-8")
+        except OSError as error:
+            fail(f"{shown(folder)} cannot be a workspace: {error.strerror}", USAGE)
         out.print(f"Made the workspace {shown(folder)}", markup=False)
-        talk.print(
-            f"Next:\n  cd {shown(folder)}\n  monitor run                 start it\n"
-            "  monitor rules new my-topic  write a rule of your own",
-            markup=False,
-        )
+        first = "" if folder.resolve() == Path.cwd() else f"  cd {shown(folder)}\n"
+        talk.print(f"Next:\n{first}{_NEXT_IF_EMPTY if empty else _NEXT}", markup=False)
 
 
 def ingest_command(workspace: WorkspaceOption = Path()) -> None:
