@@ -321,6 +321,9 @@ async def _preview(
         templates = read_templates(settings.workspace)
         key, to = DeliveryKey("dl-preview"), channel.recipients[0]
         mail = draw_mail(templates, digest, key, to, channel.sender, channel.zone, None)
+        if mail.fallback_reason:
+            reason = f"This is the plain form, because of {mail.fallback_reason}"
+            talk.print(reason, style="yellow", markup=False)
         if html:
             await asyncio.to_thread(html.write_text, mail.html, "utf-8")
             talk.print(f"Wrote {html}: open it in a browser.", markup=False)
