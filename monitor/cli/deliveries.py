@@ -28,6 +28,7 @@ from monitor.cli.options import (
     strict_settings_of,
     talk,
 )
+from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.deliver.route import deliver
 from monitor.digest.windows import LastSlot, Slot, due_slot, next_slot_at
@@ -163,7 +164,9 @@ def resend(
             revived = sum(deliveries.revive(tx, line.key, now=now) for line in lines)
             for line in lines:
                 deliveries.hurry(tx, line.key, now=now)
-        out.print(f"{len(lines)} deliveries are due now ({revived} revived)")
+        number = counted(len(lines), "delivery", "deliveries")
+        verb = "is" if len(lines) == 1 else "are"
+        out.print(f"{number} {verb} due now ({revived} revived)")
         talk.print("A running monitor sends them within a second; else: monitor run --once")
 
 

@@ -27,6 +27,7 @@ from monitor.cli.options import (
     talk,
 )
 from monitor.cli.reading import reading_of, rules_of
+from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.match.engine import Engine
 from monitor.match.load import LoadedRules
@@ -97,7 +98,9 @@ def check(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> N
             talk.print("No rule changes until the errors are mended.", style="red")
             raise typer.Exit(USAGE)
         if not as_json:
-            talk.print(f"{len(loaded.rules)} rules are sound. Next: monitor rules test")
+            rules = counted(len(loaded.rules), "rule")
+            verb = "is" if len(loaded.rules) == 1 else "are"
+            talk.print(f"{rules} {verb} sound. Next: monitor rules test")
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
@@ -187,7 +190,7 @@ def preview(
 
 def _preview_end(name: str, judged: int, hits: int, limit: int) -> str:
     more = f" ({limit} shown; --limit N for more)" if hits > limit else ""
-    text = f"{name} matches {hits} of {judged} articles{more}."
+    text = f"{name} matches {hits} of {counted(judged, 'article')}{more}."
     if hits:
         return f"{text} Why exactly: monitor explain {name} ARTICLE"
     return f"{text} Why not: monitor explain {name} ARTICLE (an id, a URL, or a seeds/ path)"

@@ -20,6 +20,7 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
+from monitor.cli.wording import counted
 from monitor.group.explain import explain_placement
 from monitor.model.article import Article, Precision
 from monitor.model.story import Story
@@ -112,7 +113,8 @@ def _find(tx: Tx, name: str) -> Story:
 
 def _heading(story: Story) -> None:
     out.print(f"{story.id}  {story.title}", style="bold", markup=False)
-    out.print(f"  {story.article_count} articles from {story.source_count} sources", markup=False)
+    articles = counted(story.article_count, "article")
+    out.print(f"  {articles} from {counted(story.source_count, 'source')}", markup=False)
 
 
 def when(article: Article) -> str:

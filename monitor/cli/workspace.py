@@ -20,6 +20,7 @@ from monitor.cli.options import (
     talk,
 )
 from monitor.cli.starter import copy_starter
+from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.store import feeds, migrate
 
@@ -55,9 +56,11 @@ def init_command(
 
 def ingest_command(workspace: WorkspaceOption = Path()) -> None:
     """Make all feeds due now; a running monitor polls them within a second."""
-    with exits(), store_of(settings_of(workspace), is_writing=True) as store, store.write() as tx:
-        number = feeds.make_due(tx, now=system_clock())
-        out.print(f"{number} feeds are due now")
+    with exits(), store_of(settings_of(workspace), is_writing=True) as store:
+        with store.write() as tx:
+            number = feeds.make_due(tx, now=system_clock())
+        # said after the commit: a full disk shows there
+        out.print(f"{counted(number, 'feed')} {'is' if number == 1 else 'are'} due now")
         talk.print("If no monitor runs: monitor run --once")
 
 
