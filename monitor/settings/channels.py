@@ -131,7 +131,8 @@ def _schedule(part: Section, zone: str) -> Schedule | None:
     digest = part.section("digest")
     if digest is None:
         return None
-    cron = digest.checked("cron", checks.cron_line, _CRON_CURE)
+    fault = checks.cron_fault(digest.text("cron") or "")
+    cron = digest.checked("cron", checks.cron_line, fault or _CRON_CURE)
     own = digest.checked("zone", checks.zone_name, ZONE_CURE)
     digest.finish()
     if digest.node.get("cron") is None:

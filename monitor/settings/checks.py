@@ -34,6 +34,28 @@ def cron_line(text: str) -> str | None:
     return line
 
 
+_CRON_FIELDS = (
+    ("minute", "0-59"),
+    ("hour", "0-23"),
+    ("day", "1-31"),
+    ("month", "1-12 or jan-dec"),
+    ("weekday", "0-7 or sun-sat"),
+)
+
+
+def cron_fault(text: str) -> str:
+    """Say which field of a line of five is wrong; "" if it is something else."""
+    fields = text.split()
+    if len(fields) != len(_CRON_FIELDS):
+        return ""
+    for place, (name, choice) in enumerate(_CRON_FIELDS):
+        alone = ["*"] * len(fields)
+        alone[place] = fields[place]
+        if cron_line(" ".join(alone)) is None:
+            return f"the {name} '{fields[place][:40]}' is none: write {choice}, or *"
+    return "its fields are sound, but there is no such day"
+
+
 def zone_name(text: str) -> str | None:
     """Take the name of an IANA time zone."""
     try:

@@ -11,7 +11,7 @@ from monitor.errors import ConfigError
 from monitor.model.delivery import Channel, ChannelKind
 from monitor.model.keys import ChannelName
 from monitor.model.network import Limits, NetworkPolicy
-from monitor.model.problem import Problem
+from monitor.model.problem import Problem, Severity
 from monitor.model.rule import Again, Tell
 from monitor.model.source import Source
 from monitor.settings import checks
@@ -25,6 +25,7 @@ from monitor.text.yaml_nodes import (
     Scalar,
     YamlNode,
     did_you_mean,
+    problem_at,
     read_yaml,
 )
 from monitor.text.yaml_nodes import Mapping as YamlMapping
@@ -192,6 +193,14 @@ def _retention(top: Section) -> Retention:
     part = top.section("retention")
     if part is None:
         return Retention()
+    warning = problem_at(
+        part.node,
+        "retention is not applied yet: everything is kept",
+        "take it out, so that nobody counts on it",
+        code="settings-retention-unused",
+        severity=Severity.WARNING,
+    )
+    top.desk.warnings.append(warning)
     usual = Retention()
     articles, attempts = part.duration("articles"), part.duration("attempts")
     part.finish()

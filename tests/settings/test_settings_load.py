@@ -82,7 +82,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert found.network.proxy == "http://user:pr0xypass@proxy:3128"
     assert found.database_url == "postgresql+psycopg://u:dbpass@db/monitor"
     assert (found.limits.max_redirects, found.limits.feed_total_seconds) == (3, 12.0)
-    assert found.warnings == ()
+    assert [warning.code for warning in found.warnings] == ["settings-retention-unused"]
 
 
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
@@ -272,6 +272,32 @@ def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path, name: str) -> None
 def test_a_default_digest_needs_a_schedule(tmp_path: Path) -> None:
     text = "channels: {a: {kind: file, path: x}}\ndefaults: {tell: {a: digest}}\n"
     assert "channel 'a' has no digest schedule" in complaints(tmp_path, text)[0]
+
+
+def test_a_retention_that_is_not_applied_is_said_so(tmp_path: Path) -> None:
+    found = load(tmp_path, "channels: {a: {kind: file, path: x}}\nretention: {articles: 30d}\n")
+    (warning,) = found.warnings
+    said = "monitor.yaml:2:12: warning: retention is not applied yet: everything is kept"
+    assert str(warning).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        (
+            "*/15 * * * 9",
+            "'*/15 * * * 9'; the weekday '9' is none: write 0-7 or sun-sat, or *",
+        ),
+        ("61 * * * *", "the minute '61' is none: write 0-59, or *"),
+        ("0 8 * * mon-fry", "the weekday 'mon-fry' is none: write 0-7"),
+        ("0 8 31 2 *", "its fields are sound, but there is no such day"),
+        ("0 8 * *", "'cron' is not valid: '0 8 * *'; write five fields"),
+        ("0 0 8 * * mon", "'cron' is not valid: '0 0 8 * * mon'; write five fields"),
+    ],
+)
+def test_a_cron_line_is_told_which_field_is_wrong(tmp_path: Path, cron: str, said: str) -> None:
+    digest = f'channels: {{a: {{kind: file, path: x, digest: {{cron: "{cron}"}}}}}}\n'
+    assert said in complaints(tmp_path, digest)[0]
 
 
 def test_the_shipped_workspace_loads_without_a_problem_or_a_warning() -> None:
