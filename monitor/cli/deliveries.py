@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from email import message_from_bytes, policy
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from monitor.app import open_ports, open_store, workspace_rules
 from monitor.cli.options import (
@@ -43,7 +44,7 @@ from monitor.model.delivery import (
     Owed,
     Result,
 )
-from monitor.model.keys import DeliveryKey
+from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.model.notice import Digest, Window
 from monitor.pipeline.compose import draft
 from monitor.pipeline.ports import Ports
@@ -98,7 +99,7 @@ def show(
     body: Annotated[bool, typer.Option("--body", help="Print its bytes.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a delivery: each try, what the peer said, when it is tried again."""
+    """Show each try of a delivery, and its outlook."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
         line = _find(tx, delivery)
         message = deliveries.message_of(tx, line.key)
@@ -164,22 +165,28 @@ def resend(
             revived = sum(deliveries.revive(tx, line.key, now=now) for line in lines)
             for line in lines:
                 deliveries.hurry(tx, line.key, now=now)
+            used = sorted({ChannelName(line.channel) for line in lines})
+            stopped = [name for name in used if channels.read(tx, name).disabled_at]
         number = counted(len(lines), "delivery", "deliveries")
         verb = "is" if len(lines) == 1 else "are"
         out.print(f"{number} {verb} due now ({revived} revived)")
-        talk.print("A running monitor sends them within a second; else: monitor run --once")
+        for name in stopped:
+            talk.print(f"{name} is stopped; first: monitor channels enable {name}", style="yellow")
+        if len(stopped) < len(used):
+            talk.print("A running monitor sends within a second; else: monitor run --once")
 
 
 @channels_app.command("list")
 def list_channels(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
-    """List channels, when their next digest leaves, and what is wrong with them."""
+    """List channels and their next digests."""
     with exits():
         settings = settings_of(workspace)
         lines = [_channel_line(settings, channel) for channel in settings.channels]
         if as_json:
             print_json(lines)
             return
-        table = Table("channel", "kind", "goes to", "digests", "next", "state", box=None)
+        goes_to = Column("goes to", overflow="fold")
+        table = Table("channel", "kind", goes_to, "digests", "next", "state", box=None)
         for line in lines:
             table.add_row(*(str(value) for value in line.values()))
         out.print(table)
@@ -210,7 +217,7 @@ def _channel_line(settings: Settings, channel: Channel) -> dict[str, str]:
 
 @channels_app.command("enable")
 def enable(channel: ChannelArgument, workspace: WorkspaceOption = Path()) -> None:
-    """Let a channel go on that was stopped (its receiver had answered 410)."""
+    """Let a stopped channel go on. Its receiver had answered 410."""
     with exits():
         settings = settings_of(workspace)
         found = _channel(settings, channel)
@@ -247,6 +254,9 @@ def _channel(settings: Settings, name: str) -> Channel:
         if channel.name == name:
             return channel
     there = ", ".join(channel.name for channel in settings.channels)
+    text = (settings.workspace / "monitor.yaml").read_text("utf-8", "replace")
+    if re.search(rf"^\s*#\s*{re.escape(name)}:", text, re.MULTILINE):
+        fail(f"{name} is a comment: take the comments off `{name}` in monitor.yaml", USAGE)
     return fail(f"there is no channel {name!r}; there are: {there}", USAGE)
 
 
@@ -316,7 +326,11 @@ async def _preview(
         ports.current.engine = Engine(loaded.rules)
         digest = _draft(ports, channel)
         if digest is None:
-            talk.print(f"{channel.name} has been told everything: its next digest is empty.")
+            no_file = f" {html} was not written." if html else ""
+            talk.print(
+                f"{channel.name} has been told everything: its next digest is empty.{no_file}",
+                markup=False,
+            )
             return
         if as_json:
             print_json(digest)

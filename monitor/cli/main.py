@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,11 +29,28 @@ def _version(is_wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    context: typer.Context,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="The folder with monitor.yaml.")
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    pass
+    if workspace is not None:
+        _set_for(context, "MONITOR_WORKSPACE", str(workspace))
+
+
+def _set_for(context: typer.Context, name: str, value: str) -> None:
+    """Set an environment variable, which every command reads, until this one has ended."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+
+    def restore() -> None:
+        os.environ.pop(name)
+        os.environ.update({name: before} if before is not None else {})
+
+    context.call_on_close(restore)
 
 
 app.command("run")(run.run_command)
@@ -39,7 +58,9 @@ app.command("init")(workspace.init_command)
 app.command("check")(check.check_command)
 app.command("status")(status.status_command)
 app.command("ingest")(workspace.ingest_command)
-app.command("explain")(explain.explain_command)
+app.command("explain", short_help="Say why a rule matches an article, or why not.")(
+    explain.explain_command
+)
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")

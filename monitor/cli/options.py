@@ -26,8 +26,9 @@ from monitor.store.engine import Store
 DONE, FAILED, USAGE = 0, 1, 2
 NO_DATABASE = "there is no database yet; start with: monitor run"
 
-out = Console(highlight=False, soft_wrap=True)
-"""Results: stdout."""
+_ENDLESS = 100_000
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _ENDLESS)
+"""Results: stdout. A table that no terminal shows is not wrapped."""
 talk = Console(stderr=True, highlight=False, soft_wrap=True)
 """Everything said beside them: stderr."""
 

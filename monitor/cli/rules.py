@@ -83,7 +83,7 @@ def new(
 
 @app.command("check")
 def check(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
-    """Name every error and warning of every rule file; exit 2 if there is an error."""
+    """Name every error and warning. Exit 2 if there is an error."""
     with exits():
         reading = reading_of(workspace)
         loaded = rules_of(reading)
@@ -171,7 +171,7 @@ def preview(
     limit: Annotated[int, typer.Option(help="Show at most so many.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a rule finds in the seeds and in all that is stored; sends nothing."""
+    """Show what a rule finds in all that is stored. Sends nothing."""
     with exits():
         settings = settings_of(workspace)
         rule = pick(sound_rules(settings), name)
@@ -240,7 +240,7 @@ def _show_hit(article: Article, match: Match) -> None:
 
 @app.command("list")
 def list_rules(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
-    """List the rules: whom they tell and when, and how many tests they have."""
+    """List the rules, and whom they tell when."""
     with exits():
         rules = sound_rules(settings_of(workspace))
         if as_json:

@@ -24,7 +24,7 @@ def run_command(
     once: Annotated[bool, typer.Option("--once", help="One full pass, then a summary.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every event.")] = False,
 ) -> None:
-    """Ingest, match, group and deliver until stopped (Ctrl-C), or once."""
+    """Watch, group and tell until Ctrl-C, or once."""
     configure_logs(is_verbose=verbose)
     with exits():
         settings = strict_settings_of(workspace)

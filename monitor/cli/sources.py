@@ -104,7 +104,7 @@ def add(  # noqa: PLR0917 - typer makes an option of each
     tier: Annotated[int, typer.Option(help="1 is best; 0: not said.", min=0)] = 0,
     workspace: WorkspaceOption = Path(),
 ) -> None:
-    """Add a source with a feed to sources.yaml; its comments and layout stay."""
+    """Add a feed to sources.yaml. Its comments and layout stay."""
     with exits():
         settings = settings_of(workspace)
         host = host_of(url)
@@ -180,7 +180,7 @@ def import_opml(
     file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")],
     workspace: WorkspaceOption = Path(),
 ) -> None:
-    """Add the feeds of an OPML file to sources.yaml; those there already are left."""
+    """Add the feeds of an OPML file. Those there already are left."""
     with exits():
         settings = settings_of(workspace)
         try:

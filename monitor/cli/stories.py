@@ -90,7 +90,7 @@ def show(
 def explain(
     story: StoryArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False
 ) -> None:
-    """Say why each article is in this story, and which story it nearly joined instead."""
+    """Say why each article is in this story, or nearly in another."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
         found = _find(tx, story)
         seated = stories.seated(tx, found.id)

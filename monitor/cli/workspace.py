@@ -55,7 +55,7 @@ def init_command(
 
 
 def ingest_command(workspace: WorkspaceOption = Path()) -> None:
-    """Make all feeds due now; a running monitor polls them within a second."""
+    """Make all feeds due now. A running monitor polls them within a second."""
     with exits(), store_of(settings_of(workspace), is_writing=True) as store:
         with store.write() as tx:
             number = feeds.make_due(tx, now=system_clock())
