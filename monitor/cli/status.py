@@ -154,7 +154,7 @@ def _show_wrong(standing: Standing, rules: RulesStanding) -> None:
             _show_trouble(one.troubles[0], one.cure)
             continue
         names = f" ({', '.join(one.names)})" if one.names else ""
-        out.print(f"  {one.text}{names}; {one.cure}", style="yellow", markup=False)
+        out.print(f"  {one.text}{names} ({one.cure})", style="yellow", markup=False)
     for note in standing.notes:
         out.print(f"  note: {note}", style="dim", markup=False)
 

@@ -18,6 +18,8 @@ _IN_SHORT = {
     "timeout": "no answer in time",
     "refused_address": "the address is private",
 }
+_OF_ONE_CAUSE = frozenset({"dns", "timeout", "refused_address"})
+"""Kinds that say the cause whatever their words; "connect" has several."""
 _NO_NETWORK = frozenset({"dns", "connect", "timeout"})
 _ALLOW = "name its network below network.allow_private in monitor.yaml, if it is yours"
 
@@ -49,7 +51,8 @@ def gathered(troubles: Sequence[Trouble], states: Sequence[FeedState]) -> tuple[
 def _cause(trouble: Trouble, known: Mapping[str, FeedState]) -> tuple[str, ...]:
     if trouble.kind != "feed" or trouble.subject not in known:
         return (trouble.kind, trouble.subject)
-    return ("feed", known[trouble.subject].last_error_kind or "", _hostless(trouble))
+    kind = known[trouble.subject].last_error_kind or ""
+    return ("feed", kind) if kind in _OF_ONE_CAUSE else ("feed", kind, _hostless(trouble))
 
 
 def _hostless(trouble: Trouble) -> str:

@@ -84,7 +84,7 @@ def test_a_pass_and_status_name_one_cause_once(tmp_path: Path, site: HttpSite) -
     cause = "8 feeds: no connection (paper1, paper2, paper3, paper4, paper5, paper6, 2 more)"
     assert f"  problem    {cause} (they are tried again by themselves)\n" in done.stderr
     assert done.stderr.count("problem") == 1
-    assert f"  {cause}; they are tried again by themselves\n" in invoke(made, "status").stdout
+    assert f"  {cause} (they are tried again by themselves)\n" in invoke(made, "status").stdout
 
 
 def test_of_private_addresses_it_says_how_to_allow_them(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_of_private_addresses_it_says_how_to_allow_them(tmp_path: Path) -> None:
     )
     invoke(made, "run", "--once")
     shown = invoke(made, "status").stdout
-    assert "2 feeds: the address is private; name its network below network.allow_pri" in shown
+    assert "2 feeds: the address is private (name its network below network.allow_pri" in shown
     assert "is there a network" not in shown
 
 
