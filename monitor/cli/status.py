@@ -15,6 +15,7 @@ from monitor.cli.options import (
     WorkspaceOption,
     as_warning,
     exits,
+    fail,
     out,
     print_json,
     store_of,
@@ -51,7 +52,12 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
         found = (*reading.problems, *map(as_warning, reading.unset))
         if not as_json:
             show_problems(found)
-        standing = _read(reading)
+        try:
+            standing = _read(reading)
+        except StoreError as error:
+            if not as_json:
+                raise
+            fail("\n".join((*map(str, found), str(error))))
         rules = _rules(loaded, standing)
         if as_json:
             print_json(_as_json(standing, rules, found))

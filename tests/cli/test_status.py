@@ -73,7 +73,7 @@ def test_an_empty_server_database_is_none_yet(made: Workspace, pg_url: str) -> N
     )
 
 
-def mend_nothing_but(made: Workspace, old: str, new: str, path: str = "monitor.yaml") -> None:
+def break_in(made: Workspace, old: str, new: str, path: str = "monitor.yaml") -> None:
     text = (made.folder / path).read_text()
     assert old in text
     made.write(path, text.replace(old, new))
@@ -92,7 +92,7 @@ def test_a_broken_file_hides_nothing_that_is_stored(
 ) -> None:
     made.configure(feeds={"dawn": "http://127.0.0.1:1/dawn"})
     assert invoke(made, "run", "--once").exit_code == 0
-    mend_nothing_but(made, old, new, path)
+    break_in(made, old, new, path)
     shown = invoke(made, "status")
     assert shown.exit_code == 1
     assert said in shown.stdout
@@ -117,7 +117,7 @@ def test_with_a_broken_database_url_no_other_database_is_shown(made: Workspace) 
 def test_all_errors_of_all_files_come_at_once(made: Workspace, words: tuple[str, ...]) -> None:
     made.write("rules/odd.yaml", "match: (Acme\n")
     made.write("rules/lost.yaml", "match: Acme\ntell: {mailbocks: digest}\n")
-    mend_nothing_but(made, "kind: file", "kind: fil")
+    break_in(made, "kind: file", "kind: fil")
     made.write("sources.yaml", "sources: {a: {tier: 0}}\n")
     done = invoke(made, *words)
     assert done.exit_code == 2
@@ -218,3 +218,12 @@ def writing(made: Workspace) -> Iterator[Tx]:
     with store.write() as tx:
         yield tx
     store.close()
+
+
+def test_without_a_database_json_hides_no_broken_file(made: Workspace) -> None:
+    break_in(made, "kind: file", "kind: fil")
+    done = invoke(made, "status", "--json")
+    assert (done.exit_code, done.stdout) == (1, "")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("monitor.yaml:2:19: 'fil' is no kind")
+    assert second == "there is no database yet; start with: monitor run"
