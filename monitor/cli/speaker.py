@@ -14,10 +14,10 @@ from monitor.cli.wording import counted, span
 from monitor.clock import system_clock
 from monitor.model.delivery import ChannelKind
 from monitor.model.keys import StoryId
-from monitor.model.rule import Tell
+from monitor.pipeline.compose import digest_rules, untold
 from monitor.pipeline.summary import Summary
 from monitor.settings import Settings
-from monitor.store import alerts, feeds
+from monitor.store import feeds
 from monitor.store.engine import Tx
 from monitor.store.feeds import FeedState
 
@@ -118,12 +118,7 @@ class Speaker:
         rules = [loaded.rule for loaded in workspace_rules(self._settings).rules]
         with self._reading() as tx:
             for channel in self._settings.channels:
-                asking = [
-                    rule.id
-                    for rule in rules
-                    if dict(rule.tell).get(channel.name) in {Tell.DIGEST, Tell.BOTH}
-                ]
-                found.update(alerts.untold_stories(tx, channel.name, asking, limit=1_000))
+                found.update(untold(tx, channel, digest_rules(rules, channel), 1_000))
         return len(found)
 
     @contextmanager

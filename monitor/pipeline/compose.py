@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from monitor.digest.compose import compose
 from monitor.digest.windows import FIRST, LastSlot, Slot, due_slot
 from monitor.model.delivery import Channel, DeliveryKind
-from monitor.model.keys import Revision, RuleId, delivery_key
+from monitor.model.keys import RuleId, StoryId, delivery_key
 from monitor.model.notice import Digest
 from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import Telling, gather, read_story
@@ -77,31 +77,35 @@ def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:
             last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
         slot = due_slot(channel.schedule, last=last, now=now)
         if slot is not None and slot.key == FIRST:
-            rules = _revisions(digest_rules(ports, channel))
+            rules = digest_rules(ports.current.rules.values(), channel)
             # looked at every second until there is something: no write transaction for nothing
-            return slot if alerts.untold_stories(tx, channel.name, rules, limit=1) else None
+            return slot if untold(tx, channel, rules, 1) else None
         return slot
 
 
-def digest_rules(ports: Ports, channel: Channel) -> dict[RuleId, Rule]:
-    """Give the rules in force whose alerts enter this channel's digests."""
+def digest_rules(rules: Iterable[Rule], channel: Channel) -> dict[RuleId, Rule]:
+    """Give the rules whose alerts enter this channel's digests."""
     return {
         rule.id: rule
-        for rule in ports.current.rules.values()
+        for rule in rules
         if dict(rule.tell).get(channel.name) in {Tell.DIGEST, Tell.BOTH}
     }
 
 
-def _revisions(rules: Mapping[RuleId, Rule]) -> dict[RuleId, Revision]:
-    return {rule.id: rule.revision for rule in rules.values()}
+def untold(
+    tx: Tx, channel: Channel, rules: Mapping[RuleId, Rule], limit: int
+) -> tuple[StoryId, ...]:
+    """List the stories that these rules, in force, still have to tell the channel's digests."""
+    revisions = {rule.id: rule.revision for rule in rules.values()}
+    return alerts.untold_stories(tx, channel.name, revisions, limit=limit)
 
 
 def draft(
     tx: Tx, ports: Ports, channel: Channel, slot: Slot, now: datetime
 ) -> tuple[Digest | None, list[Telling]]:
     """Compose a slot without owing it, and say what the channel is told by it."""
-    rules = digest_rules(ports, channel)
-    found = alerts.untold_stories(tx, channel.name, _revisions(rules), limit=STORIES_PER_DIGEST)
+    rules = digest_rules(ports.current.rules.values(), channel)
+    found = untold(tx, channel, rules, STORIES_PER_DIGEST)
     gathered = (gather(tx, channel, read_story(tx, story), rules) for story in found)
     tellings = [telling for telling in gathered if telling is not None]
     digest = compose(

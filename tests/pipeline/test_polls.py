@@ -78,7 +78,7 @@ def test_a_parked_feed_says_what_revives_it_and_that_does(after_baseline: Newsro
     room.pass_after(HOUR)
     assert room.feed.state == "parked"
     assert room.problems[room.feed.url].cure.startswith("monitor ingest polls it again")
-    assert invoke(room.workspace, "ingest").stdout == "1 feeds are due now\n"
+    assert invoke(room.workspace, "ingest").stdout == "1 feed is due now\n"
     room.pass_after(HOUR)
     assert room.feed.state == "active"
     assert room.problems == {}
