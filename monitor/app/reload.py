@@ -40,10 +40,11 @@ class Workspace:
 
     def start(self) -> tuple[Adopted, SeedReport]:
         """Put rules and sources in force and read the seeds."""
-        self._files = fingerprint(self.settings.workspace)
+        found = fingerprint(self.settings.workspace)
         self._sync_feeds()
         loaded = workspace_rules(self.settings)
         adopted = adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
+        self._files = found
         return adopted, self._read_seeds()
 
     def force(self) -> None:
@@ -51,11 +52,14 @@ class Workspace:
         self._is_forced = True
 
     def look(self) -> int:
-        """Reload what changed since the last look; always 0: there is nothing to repeat."""
+        """Reload what changed since the last look; always 0: there is nothing to repeat.
+
+        Raises StoreError if the database refuses: then the next look tries again.
+        """
         found = fingerprint(self.settings.workspace)
         if found != self._files or self._is_forced:
-            self._files, self._is_forced = found, False
             self._reload()
+            self._files, self._is_forced = found, False  # only now: what failed is tried again
         if seeds_fingerprint(self.settings.workspace) != self._seeds:
             self._read_seeds()
             self.ports.wake("place")
@@ -87,8 +91,10 @@ class Workspace:
             feeds.sync(tx, wanted, now=self.ports.now(), interval=START_INTERVAL)
 
     def _read_seeds(self) -> SeedReport:
-        self._seeds = seeds_fingerprint(self.settings.workspace)
-        return ingest_seeds(self.ports, read_seeds(self.settings.workspace))
+        found = seeds_fingerprint(self.settings.workspace)
+        report = ingest_seeds(self.ports, read_seeds(self.settings.workspace))
+        self._seeds = found
+        return report
 
 
 def _with_sources(settings: Settings, fresh: Settings) -> Settings:
