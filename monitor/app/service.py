@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import __version__
 from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
@@ -31,7 +30,12 @@ from monitor.web.server import Health, serve
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 8.0
-BEAT_SECONDS = 10.0
+"""How long a stop waits for sends under way."""
+
+CUT_AFTER_SECONDS = 9.0
+"""After how long a stop waits for the database no longer: Docker kills after 10 s."""
+
+FOLLOW_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +53,20 @@ class Talk:
 class Signals:
     """Hear SIGTERM and SIGINT (stop) and SIGHUP (reload) from the first moment on."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_overdue: Callable[[], None]) -> None:
+        """`on_overdue` is called when a stop takes longer than it may."""
         self.stop = asyncio.Event()
         self.on_reload: Callable[[], None] = lambda: None
+        self._on_overdue = on_overdue
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop.set)
+            loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _stop(self) -> None:
+        if not self.stop.is_set():
+            self.stop.set()
+            asyncio.get_running_loop().call_later(CUT_AFTER_SECONDS, self._on_overdue)
 
     def _reload(self) -> None:
         self.on_reload()
@@ -69,7 +80,8 @@ async def run(
     Raises ConfigError if the port that was asked for is taken, LockError if another run holds the
     workspace's SQLite file, StoreError if the database cannot be used.
     """
-    signals, store = Signals(), open_store(settings)
+    store = open_store(settings)
+    signals = Signals(on_overdue=store.cut)
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
         if store.is_sqlite and store.url.database:
@@ -84,7 +96,7 @@ async def run(
                 wake=lambda name: lanes_box[0].wake(name) if lanes_box else None,
             )
         )
-        stack.callback(_give_up, ports)
+        stack.push_async_callback(_give_up, ports)
         workspace = Workspace(settings, environ, ports)
         signals.on_reload = workspace.force
         service = _Service(workspace, ports, talk, signals.stop, lanes_box)
@@ -134,7 +146,7 @@ class _Service:
         async with asyncio.TaskGroup() as group:
             lanes = self._lanes(group)
             seeds = await self._start(lanes)
-            is_whole = await self._unless_stopped(lanes.run_pass(ALL))
+            is_whole = await self._passed(lanes, ALL)
             is_clean = await lanes.stop(DRAIN_SECONDS)
             if not is_whole:
                 self._talk.on_stopped(is_clean)
@@ -156,11 +168,13 @@ class _Service:
             address = await serve(stack, self._workspace.settings.web, health)
             seeds = await self._start(lanes)
             try:
-                if await self._unless_stopped(lanes.run_pass(OFFLINE)):
+                if await self._passed(lanes, OFFLINE):
                     self._talk.on_ready(await self._summary(seeds), address)
                     lanes.schedule(scheduler)
                     scheduler.start()
-                    await self._work(lanes, seeds)
+                    following = group.create_task(self._follow(lanes, seeds))
+                    await self._stop.wait()
+                    following.cancel()
             finally:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
@@ -181,43 +195,26 @@ class _Service:
     async def _summary(self, seeds: SeedReport) -> Summary:
         return await self._ports.in_thread(summarise, self._ports, seeds)
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Work until it is done or a stop is asked for; tell whether it was done."""
+    async def _passed(self, lanes: Lanes, names: Sequence[str]) -> bool:
+        """Do what is due in these lanes; False if a stop was asked for before it was done."""
+        working = lanes.begin_pass(names)
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(work)
             stopping = group.create_task(self._stop.wait())
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            is_done = working.done()
-            working.cancel()
             stopping.cancel()
-        return is_done
+        return working.done()
 
-    async def _work(self, lanes: Lanes, seeds: SeedReport) -> None:
-        await self._until_polled(lanes)
-        if not self._stop.is_set():
-            self._talk.on_polled(await self._summary(seeds))
-        while not self._stop.is_set():
-            await self._beat()
-
-    async def _until_polled(self, lanes: Lanes) -> None:
-        """Wait until the feeds that were due at the start were polled once."""
+    async def _follow(self, lanes: Lanes, seeds: SeedReport) -> None:
+        """Say so when the feeds that were due at the start were polled once."""
         await lanes.lanes["polls"].run()
-        while not self._stop.is_set():
-            await self._beat(seconds=0.2)
-            if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
-                return
-
-    async def _beat(self, seconds: float = BEAT_SECONDS) -> None:
-        """Leave a sign of life, then wait."""
         try:
-            await self._ports.in_thread(_write_beat, self._ports)
+            while True:
+                await asyncio.sleep(FOLLOW_SECONDS)
+                if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
+                    break
+            self._talk.on_polled(await self._summary(seeds))
         except StoreError as error:
-            log.error("no sign of life could be left", reason=str(error))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+            log.error("the first polls could not be followed", reason=str(error))
 
 
 def _undone(failures: Mapping[str, str]) -> str:
@@ -230,16 +227,12 @@ def _due(ports: Ports) -> int:
         return feeds.count_due(tx, now=ports.now())
 
 
-def _write_beat(ports: Ports) -> None:
-    now = ports.now()
-    facts = {"version": __version__, "rules": len(ports.current.engine.rules)}
-    with ports.store.write() as tx:
-        roles.beat(tx, ports.holder, now=now, started_at=now, facts=facts)
-
-
-def _give_up(ports: Ports) -> None:
-    try:
+async def _give_up(ports: Ports) -> None:
+    def work() -> None:
         with ports.store.write() as tx:
             roles.give_up(tx, ports.holder)
+
+    try:
+        await ports.in_thread(work)
     except StoreError as error:
         log.error("roles not given up: they run out by themselves", reason=str(error))

@@ -117,6 +117,17 @@ class Ports:
         return self.clock()
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run blocking work, such as a transaction, in a thread."""
+        """Run blocking work, such as a transaction, in a thread.
+
+        A thread cannot be stopped: a cancelled caller goes on when the work has ended, so that
+        nothing is committed behind the back of whoever cleans up.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, lambda: work(*args, **kwargs))
+        working = loop.run_in_executor(self.threads, lambda: work(*args, **kwargs))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait((working,))
+            if not working.cancelled():
+                working.exception()  # looked at: asyncio would complain that nobody did
+            raise

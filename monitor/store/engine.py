@@ -7,13 +7,16 @@ instead of failing at its first write. PostgreSQL: psycopg 3, READ COMMITTED, ro
 
 from __future__ import annotations
 
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -40,7 +43,11 @@ class Store:
         self._writer: AbstractContextManager[object] = (
             threading.Lock() if self.is_sqlite else nullcontext()
         )
+        self._is_cut = False
+        self._opened: dict[int, Any] = {}
         self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
+        event.listen(self.engine, "connect", self._note_opened)
+        event.listen(self.engine, "close", self._note_closed)
 
     def _sqlite(self) -> Engine:
         if self.url.database and not self._is_read_only:
@@ -69,7 +76,7 @@ class Store:
 
         Raises StoreError when the database refuses (full disk, lost connection).
         """
-        with self._writer, _translated(), self.engine.connect() as connection:
+        with self._writer, self._connect() as connection:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield writing
@@ -77,7 +84,14 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Open a transaction for reading: one unchanging view."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with self._connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        if self._is_cut:
+            raise StoreError("the program stops: the database is not asked any more")
+        with _translated(), self.engine.connect() as connection:
             yield connection
 
     def check(self) -> None:
@@ -85,9 +99,35 @@ class Store:
         with self.read() as tx:
             tx.execute(text("SELECT 1"))
 
+    def cut(self) -> None:
+        """Begin no transaction any more, and end what waits for the database now.
+
+        Whoever waits gets a StoreError, and the transaction is rolled back. For the end of a
+        stop: a database that hangs must not hold the process.
+        """
+        self._is_cut = True
+        for raw in tuple(self._opened.values()):
+            with suppress(sqlite3.Error, psycopg.Error, OSError):
+                _break_off(raw)
+
+    def _note_opened(self, raw: Any, _: ConnectionPoolEntry) -> None:
+        self._opened[id(raw)] = raw
+
+    def _note_closed(self, raw: Any, _: ConnectionPoolEntry) -> None:
+        self._opened.pop(id(raw), None)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _break_off(raw: sqlite3.Connection | psycopg.Connection[Any]) -> None:
+    """End the statement that another thread runs on a connection."""
+    if isinstance(raw, sqlite3.Connection):
+        raw.interrupt()
+        return
+    with socket.socket(fileno=os.dup(raw.fileno())) as line:  # asking it to cancel may hang too
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,0 +1,44 @@
+"""Let go of what was claimed and not done, because the process stops."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+
+import structlog
+
+from monitor.errors import LeaseLost
+from monitor.model.delivery import DeliveryState
+from monitor.pipeline.ports import Ports
+from monitor.store import deliveries, feeds, pages
+from monitor.store.deliveries import ClaimedDelivery
+from monitor.store.feeds import ClaimedFeed
+from monitor.store.pages import ClaimedPage
+
+log = structlog.get_logger()
+
+
+def release(
+    ports: Ports,
+    polls: Collection[ClaimedFeed],
+    fetches: Collection[ClaimedPage],
+    owed: Collection[ClaimedDelivery],
+) -> None:
+    """Make all of it due again at once, without counting a crash; what was settled stays so.
+
+    Raises StoreError if the database refuses: then the leases run out by themselves.
+    """
+    now = ports.now()
+    with ports.store.write() as tx:
+        for feed in polls:
+            with suppress(LeaseLost):
+                feeds.release(tx, feed)
+        for page in fetches:
+            with suppress(LeaseLost):
+                pages.release(tx, page, due_at=now)
+        for delivery in owed:
+            with suppress(LeaseLost):
+                deliveries.settle(
+                    tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
+                )
+    log.info("claims let go of", feeds=len(polls), pages=len(fetches), deliveries=len(owed))

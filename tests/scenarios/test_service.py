@@ -1,0 +1,187 @@
+"""The service as its users run it: a process that is started, told by signals, and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from services.http_server import HANG, Answer
+from services.http_site import HttpSite
+from services.in_process import told
+from services.product import Workspace, item, rss
+from services.webhook_sink import WebhookSink
+
+from monitor.clock import system_clock
+
+GRACE_SECONDS = 10.0
+"""How long Docker waits after SIGTERM before it kills."""
+
+
+@dataclass
+class Started:
+    """Be a running product, with what it has said so far."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._heard = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._heard:
+                self.said.append(line)
+                self._heard.notify_all()
+
+    def until(self, pattern: str, within_seconds: float = 30.0) -> re.Match[str]:
+        """Wait until it has said something."""
+        with self._heard:
+            self._heard.wait_for(lambda: re.search(pattern, self.text), within_seconds)
+        found = re.search(pattern, self.text)
+        assert found, self.text
+        return found
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    @property
+    def base(self) -> str:
+        return self.until(r"(http://127\.0\.0\.1:\d+)/healthz")[1]
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Send a signal and wait for the end; give how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(30)
+        self._reader.join(10)
+        return time.monotonic() - began
+
+
+@contextmanager
+def started(made: Workspace) -> Iterator[Started]:
+    with made.start("run") as process:
+        service = Started(process)
+        try:
+            yield service
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def site() -> Iterator[HttpSite]:
+    with HttpSite() as server:
+        yield server
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    with WebhookSink() as server:
+        yield server
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path, {"MONITOR_PORT": "0"})
+    workspace.configure()
+    return workspace
+
+
+def rows(made: Workspace, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(made.folder / "data/monitor.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def with_news(made: Workspace, site: HttpSite, sink: WebhookSink) -> None:
+    """Let the feed have had its baseline; what comes now is told to the webhook at once."""
+    feeds = {"dawn": site.put("/dawn", rss())}
+    tell = "newsroom: now"
+    made.configure(feeds=feeds, webhook=sink.url, tell=tell)
+    assert made.run("run", "--once").returncode == 0
+    news = item(
+        "a", host="dawn.test", title="Acme", body=told("a"), day=format_datetime(system_clock())
+    )
+    site.put("/dawn", rss(news))
+    assert made.run("ingest").returncode == 0
+
+
+def test_a_stop_lets_the_send_under_way_end_and_sends_it_once(
+    made: Workspace, site: HttpSite, sink: WebhookSink
+) -> None:
+    with_news(made, site, sink)
+    arrived, go_on = threading.Event(), threading.Event()
+
+    async def slow(_: web.Request) -> web.Response:
+        arrived.set()
+        await asyncio.to_thread(go_on.wait, 30)
+        return web.Response()
+
+    sink.script(Answer(behaviour=slow))
+    with started(made) as service:
+        assert arrived.wait(30), service.text
+        service.process.send_signal(signal.SIGTERM)
+        go_on.set()
+        assert service.stop() < GRACE_SECONDS
+        assert service.process.returncode == 0
+        assert "Traceback" not in service.text
+    assert rows(made, "select state, crashes, claimed_until from delivery") == [("sent", 0, None)]
+    assert made.run("run", "--once").returncode == 0
+    assert len(sink.hits.all) == 1
+
+
+def test_a_stop_cuts_a_send_that_hangs_within_dockers_grace_and_lets_go_of_it(
+    made: Workspace, site: HttpSite, sink: WebhookSink
+) -> None:
+    with_news(made, site, sink)
+    sink.script(HANG)
+    with started(made) as service:
+        sink.hits.wait_for(1, 30)
+        assert service.stop() < GRACE_SECONDS
+        assert service.process.returncode == 0
+        assert "Traceback" not in service.text
+        assert "A send was cut" in service.text
+    owed = "select state, crashes, claimed_until from delivery"
+    assert rows(made, owed) == [("pending", 0, None)]
+    assert rows(made, "select count(*) from role") == [(0,)]
+    assert made.run("run", "--once").returncode == 0
+    assert len({hit.headers["webhook-id"] for hit in sink.hits.wait_for(2)}) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_cancels_polls_under_way_and_lets_go_of_them(
+    made: Workspace, site: HttpSite, number: int
+) -> None:
+    made.configure(feeds={"dawn": site.put("/dawn", rss())})
+    site.answer("/dawn", HANG)
+    with started(made) as service:
+        site.hits.wait_for(1, 30)
+        assert service.stop(number) < 5
+        assert service.process.returncode == 0
+        assert "Traceback" not in service.text
+    assert rows(made, "select crashes, claimed_until from feed") == [(0, None)]
+
+
+def test_a_stop_before_the_first_pass_is_over_ends_cleanly(made: Workspace) -> None:
+    for n in range(300):
+        made.write(f"seeds/{n}.txt", f"date 2026-11-20 Acme To Open Office {n}\n\n{told(str(n))}")
+    with started(made) as service:
+        service.until("rules in force")
+        assert service.stop() < GRACE_SECONDS
+        assert service.process.returncode == 0
+        assert "Traceback" not in service.text
