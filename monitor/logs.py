@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Steadfast:
+    """Write to a stream and let go of what it does not take: a log must not end the work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write; a full disk or a closed pipe costs the text, nothing else."""
+        with suppress(OSError, ValueError):  # ValueError: the stream was closed
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush what was written."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure_logs(*, is_verbose: bool = False) -> None:
@@ -15,6 +34,7 @@ def configure_logs(*, is_verbose: bool = False) -> None:
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
     )
+    steadfast = cast(TextIO, _Steadfast(sys.stderr))
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -23,8 +43,9 @@ def configure_logs(*, is_verbose: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(steadfast),
     )
+    logging.raiseExceptions = False  # it would print a traceback for a line it could not write
     # Libraries speak through the standard module: their warnings come out as they are.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

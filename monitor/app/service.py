@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,6 +28,8 @@ from monitor.store.engine import Store
 from monitor.web.server import Health, serve
 
 log = structlog.get_logger()
+
+P = ParamSpec("P")
 
 DRAIN_SECONDS = 8.0
 """How long a stop waits for sends under way."""
@@ -149,7 +151,7 @@ class _Service:
             is_whole = await self._passed(lanes, ALL)
             is_clean = await lanes.stop(DRAIN_SECONDS)
             if not is_whole:
-                self._talk.on_stopped(is_clean)
+                _say(self._talk.on_stopped, is_clean)
             if lanes.failures:
                 raise WorkError(_undone(lanes.failures))
             return await self._summary(seeds)
@@ -169,7 +171,7 @@ class _Service:
             seeds = await self._start(lanes)
             try:
                 if await self._passed(lanes, OFFLINE):
-                    self._talk.on_ready(await self._summary(seeds), address)
+                    _say(self._talk.on_ready, await self._summary(seeds), address)
                     lanes.schedule(scheduler)
                     scheduler.start()
                     following = group.create_task(self._follow(lanes, seeds))
@@ -178,7 +180,7 @@ class _Service:
             finally:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
-                self._talk.on_stopped(await lanes.stop(DRAIN_SECONDS))
+                _say(self._talk.on_stopped, await lanes.stop(DRAIN_SECONDS))
             return await self._summary(seeds)
         raise AssertionError("unreachable")
 
@@ -212,9 +214,17 @@ class _Service:
                 await asyncio.sleep(FOLLOW_SECONDS)
                 if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
                     break
-            self._talk.on_polled(await self._summary(seeds))
+            _say(self._talk.on_polled, await self._summary(seeds))
         except StoreError as error:
             log.error("the first polls could not be followed", reason=str(error))
+
+
+def _say(saying: Callable[P, None], *facts: P.args, **named: P.kwargs) -> None:
+    """Tell the command line; what cannot be printed must not end the work."""
+    try:
+        saying(*facts, **named)
+    except OSError as error:
+        log.warning("nothing could be said", reason=str(error))
 
 
 def _undone(failures: Mapping[str, str]) -> str:

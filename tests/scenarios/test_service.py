@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +106,33 @@ def made(tmp_path: Path) -> Workspace:
     return workspace
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(url: str) -> tuple[int, str]:
+    """Ask over HTTP; 0 while nobody listens."""
+    try:
+        with urllib.request.urlopen(url, timeout=8) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+def answers(url: str, status: int, within_seconds: float = 30.0) -> str:
+    """Wait until an address answers with a status; give the body."""
+    end = time.monotonic() + within_seconds
+    while (found := ask(url))[0] != status and time.monotonic() < end:
+        time.sleep(0.1)
+    assert found[0] == status, found
+    return found[1]
+
+
 def rows(made: Workspace, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(made.folder / "data/monitor.db")) as database:
         return database.execute(query).fetchall()
@@ -185,3 +215,15 @@ def test_a_stop_before_the_first_pass_is_over_ends_cleanly(made: Workspace) -> N
         assert service.stop() < GRACE_SECONDS
         assert service.process.returncode == 0
         assert "Traceback" not in service.text
+
+
+def test_a_log_on_a_full_disk_or_a_closed_pipe_does_not_end_the_service(made: Workspace) -> None:
+    port = free_port()
+    quiet = Workspace(made.folder, {"MONITOR_PORT": str(port)})
+    with Path("/dev/full").open("w") as full, quiet.start("run", stderr=full) as process:
+        try:
+            answers(f"http://127.0.0.1:{port}/readyz", 200)
+            process.terminate()
+            assert process.wait(GRACE_SECONDS) == 0
+        finally:
+            process.kill()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -84,14 +84,16 @@ class Workspace:
             check=False,
         )
 
-    def start(self, *arguments: str, failpoint: str = "") -> subprocess.Popen[str]:
-        """Start a command and leave it running; its stderr is a pipe."""
+    def start(
+        self, *arguments: str, failpoint: str = "", stderr: IO[str] | int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        """Start a command and leave it running; its stderr is a pipe, if not said otherwise."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self._environ(failpoint),
             cwd=self.folder,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
