@@ -7,11 +7,13 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from monitor import __version__
+from monitor.app.lock import folder_problem
 from monitor.clock import Clock, system_clock
 from monitor.deliver.connections import Connections
 from monitor.errors import ConfigError
@@ -32,11 +34,18 @@ PRODUCT = "MediaMonitor"
 
 
 def open_store(settings: Settings, *, is_read_only: bool = False) -> Store:
-    """Open the workspace's database; nothing connects yet. Raises ConfigError for its URL."""
+    """Open the workspace's database; nothing connects yet.
+
+    Raises ConfigError for its URL, and for a folder that cannot be made.
+    """
     problems = database_problems(settings)
     if problems:
         raise ConfigError(problems)
-    return Store(settings.database_url, is_read_only=is_read_only)
+    try:
+        return Store(settings.database_url, is_read_only=is_read_only)
+    except OSError as error:
+        folder = Path(make_url(settings.database_url).database or "").parent
+        raise ConfigError((folder_problem(folder, error),)) from error
 
 
 def database_problems(settings: Settings) -> tuple[Problem, ...]:
