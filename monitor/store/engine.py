@@ -19,7 +19,13 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    TimeoutError,  # noqa: A004 - of the pool
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import StoreError
@@ -29,6 +35,17 @@ Tx = Connection
 
 _BUSY_SECONDS = 30
 _WRITE = "monitor_write"
+
+_PATIENCE = {
+    "connect_timeout": 4,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""How long a server that is gone is waited for; an address may say otherwise."""
+
+_STATEMENT_SECONDS = 60  # a lease: what takes longer has lost its claim anyway
 
 
 class Store:
@@ -46,6 +63,7 @@ class Store:
         self._is_cut = False
         self._opened: dict[int, Any] = {}
         self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
+        event.listen(self.engine, "do_connect", self._refuse_once_cut)
         event.listen(self.engine, "connect", self._note_opened)
         event.listen(self.engine, "close", self._note_closed)
 
@@ -58,7 +76,12 @@ class Store:
         return engine
 
     def _postgresql(self) -> Engine:
-        return create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in self.url.query}
+        engine = create_engine(
+            self.url, pool_pre_ping=True, pool_size=10, max_overflow=10, connect_args=patience
+        )
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
 
     def _prepare_sqlite(self, raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         raw.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
@@ -89,10 +112,22 @@ class Store:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        if self._is_cut:
-            raise StoreError("the program stops: the database is not asked any more")
-        with _translated(), self.engine.connect() as connection:
+        self._refuse_once_cut()
+        with self._translated(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise StoreError("the database refuses: all connections are in use") from error
+        except DBAPIError as error:
+            if type(error) is DatabaseError and self.is_sqlite:
+                raise StoreError(_corrupt(self.url.database or "", error)) from error
+            if error.connection_invalidated or _is_refusal(error):
+                raise StoreError(f"the database refuses: {error.orig}") from error
+            raise
 
     def check(self) -> None:
         """Ask the database for a sign of life; raises StoreError."""
@@ -110,6 +145,10 @@ class Store:
             with suppress(sqlite3.Error, psycopg.Error, OSError):
                 _break_off(raw)
 
+    def _refuse_once_cut(self, *_: object) -> None:
+        if self._is_cut:
+            raise StoreError("the program stops: the database is not asked any more")
+
     def _note_opened(self, raw: Any, _: ConnectionPoolEntry) -> None:
         self._opened[id(raw)] = raw
 
@@ -119,6 +158,12 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _prepare_postgresql(raw: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None:
+    # not as a start-up option: PgBouncer refuses those
+    raw.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'".encode())
+    raw.commit()
 
 
 def _break_off(raw: sqlite3.Connection | psycopg.Connection[Any]) -> None:
@@ -135,15 +180,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if error.connection_invalidated or _is_operational(error.orig):
-            raise StoreError(f"the database refuses: {error.orig}") from error
-        raise
+def _is_refusal(error: DBAPIError) -> bool:
+    """Tell what the database's state is to blame for from a defect of a statement of ours."""
+    is_bare = type(error) is DatabaseError
+    return is_bare or isinstance(error, OperationalError | InterfaceError)
 
 
-def _is_operational(error: Any) -> bool:
-    return type(error).__name__ in {"OperationalError", "DiskFull", "InterfaceError"}
+def _corrupt(path: str, error: DBAPIError) -> str:
+    return (
+        f"{path} cannot be read as a database ({error.orig}): stop `monitor run`, put a backup in "
+        "its place, and start again; nothing was deleted"
+    )

@@ -27,6 +27,7 @@ def upgrade(store: Store) -> str:
     """
     with store.write() as tx:
         if not store.is_sqlite:
+            tx.execute(text("SET LOCAL statement_timeout = 0"))  # an index may take its time
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         refuse_newer(tx)
         command.upgrade(_config(tx), "head")
