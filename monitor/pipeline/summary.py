@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.model.keys import ChannelName
 from monitor.model.problem import Problem
@@ -15,21 +15,24 @@ from monitor.store.problems import Trouble
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Say what stands in the database, and what this process did (`tally`)."""
+    """Say what stands in the database, and what this process did (`tally`).
 
-    rules: int
-    articles: int
-    matches: int
-    stories: int
-    deliveries: dict[str, int]
-    feeds: int
-    feeds_failing: int
-    feed_errors: tuple[tuple[str, int], ...]
-    """Kinds of failure with their numbers, commonest first."""
-    tally: dict[str, int]
+    What is left out is not known: the database could not be asked.
+    """
+
     seeds: SeedReport
-    troubles: tuple[Trouble, ...]
-    channels: tuple[ChannelName, ...]
+    rules: int = 0
+    articles: int = 0
+    matches: int = 0
+    stories: int = 0
+    deliveries: Counter[str] = field(default_factory=Counter)
+    feeds: int = 0
+    feeds_failing: int = 0
+    feed_errors: tuple[tuple[str, int], ...] = ()
+    """Kinds of failure with their numbers, commonest first."""
+    tally: dict[str, int] = field(default_factory=dict)
+    troubles: tuple[Trouble, ...] = ()
+    channels: tuple[ChannelName, ...] = ()
 
     @property
     def seed_problems(self) -> tuple[Problem, ...]:
@@ -49,7 +52,7 @@ def summarise(ports: Ports, seeds: SeedReport) -> Summary:
             articles=counted["articles"],
             matches=counted["matches"],
             stories=stories.count(tx),
-            deliveries=deliveries.counts(tx),
+            deliveries=Counter(deliveries.counts(tx)),
             feeds=len(states),
             feeds_failing=len(failing),
             feed_errors=tuple(kinds.most_common()),

@@ -160,6 +160,8 @@ class Lanes:
         if not is_clean:
             self.sends.cancel()
             await self._ended(CUT_SECONDS)
+        if self._runs:  # the database hangs, or long work: it must not hold the stop
+            self._ports.store.cut()
         await self._let_go()
         return is_clean
 

@@ -6,11 +6,14 @@ address, a title or a secret, so they may be served beyond loopback without auth
 
 from __future__ import annotations
 
+import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
@@ -26,6 +29,14 @@ from monitor.web.metrics import exposition
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
+ANSWER_SECONDS = 3.0
+"""How long the database may take before it counts as failing."""
+
+METRICS_SECONDS = 8.0
+"""The same for metrics, which count whole tables; Prometheus gives up after 10 s."""
+
 OVERDUE_AFTER = timedelta(minutes=10)
 """A delivery due for so long, on a channel that is neither paused nor stopped, is overdue."""
 
@@ -37,6 +48,28 @@ class Health:
     ports: Ports
     lanes: Callable[[], Mapping[str, str]]
     is_scheduling: Callable[[], bool]
+    threads: Executor
+    """Threads of its own: answers must come when the workers' threads all wait."""
+
+    async def ask(self, work: Callable[[Ports], T], within_seconds: float) -> T:
+        """Ask the database; raises StoreError if it refuses or takes too long."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(within_seconds):
+                return await loop.run_in_executor(self.threads, work, self.ports)
+        except TimeoutError as error:
+            msg = f"the database did not answer within {within_seconds:.0f} s"
+            raise StoreError(msg) from error
+
+
+@contextmanager
+def answering_threads() -> Iterator[Executor]:
+    """Give threads for answers; one that hangs is not waited for."""
+    threads = ThreadPoolExecutor(2, thread_name_prefix="web")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> str:
@@ -102,7 +135,7 @@ async def _readyz(health: Health) -> web.Response:
     if not health.is_scheduling():
         faults["scheduler"] = "it does not run yet"
     try:
-        faults |= await health.ports.in_thread(_overdue, health.ports)
+        faults |= await health.ask(_overdue, ANSWER_SECONDS)
     except StoreError as error:
         faults["database"] = str(error)
     status = 503 if faults else 200
@@ -126,7 +159,7 @@ def _overdue(ports: Ports) -> dict[str, str]:
 
 async def _metrics(health: Health) -> web.Response:
     try:
-        body = await health.ports.in_thread(exposition, health.ports)
+        body = await health.ask(exposition, METRICS_SECONDS)
     except StoreError as error:
         raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -24,6 +25,7 @@ from aiohttp import web
 from services.http_server import HANG, Answer
 from services.http_site import HttpSite
 from services.in_process import told
+from services.postgres import OwnServer, database_on
 from services.product import Workspace, item, rss
 from services.webhook_sink import WebhookSink
 
@@ -227,3 +229,50 @@ def test_a_log_on_a_full_disk_or_a_closed_pipe_does_not_end_the_service(made: Wo
             assert process.wait(GRACE_SECONDS) == 0
         finally:
             process.kill()
+
+
+def test_a_database_that_hangs_is_said_and_holds_neither_an_answer_nor_a_stop(
+    tmp_path: Path,
+) -> None:
+    with OwnServer() as server, database_on(server) as url:
+        made = Workspace(tmp_path, {"MONITOR_DATABASE_URL": url, "MONITOR_PORT": "0"})
+        made.configure()
+        with started(made) as service:
+            answers(f"{service.base}/readyz", 200)
+            with hanging(server):
+                asked = time.monotonic()
+                assert "database" in answers(f"{service.base}/readyz", 503, within_seconds=0)
+                assert ask(f"{service.base}/healthz")[0] == 200
+                assert time.monotonic() - asked < 6
+                assert service.stop() < GRACE_SECONDS
+                assert service.process.returncode == 0
+                assert "Traceback" not in service.text
+
+
+def test_a_stop_while_the_database_is_down_is_a_clean_one(tmp_path: Path) -> None:
+    with OwnServer() as server, database_on(server) as url:
+        made = Workspace(tmp_path, {"MONITOR_DATABASE_URL": url, "MONITOR_PORT": "0"})
+        made.configure()
+        with started(made) as service:
+            answers(f"{service.base}/readyz", 200)
+            server.stop("immediate")
+            answers(f"{service.base}/readyz", 503)
+            assert service.stop() < GRACE_SECONDS
+            assert service.process.returncode == 0
+            assert "Traceback" not in service.text
+            server.start()
+
+
+@contextmanager
+def hanging(server: OwnServer) -> Iterator[None]:
+    """Let all of a database server's processes stand still."""
+    head = (server.dir / "data/postmaster.pid").read_text().split()[0]
+    children = Path(f"/proc/{head}/task/{head}/children").read_text().split()
+    processes = [int(number) for number in (head, *children)]
+    for number in processes:
+        os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for number in processes:
+            os.kill(number, signal.SIGCONT)
