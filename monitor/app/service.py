@@ -168,7 +168,7 @@ class _Service:
             lanes = self._lanes(group)
             health = Health(
                 ports=self._ports,
-                lanes=lambda: lanes.failures,
+                lanes=lambda: lanes.faults,
                 is_scheduling=lambda: scheduler.running,
                 threads=stack.enter_context(answering_threads()),
             )

@@ -34,6 +34,8 @@ class Crew(Generic[C]):
         self._work = work
         self._on_done = on_done
         self.failure = ""
+        """Why a claim failed, until one that was begun later is done."""
+        self._failures = 0
         self.cut: list[C] = []
         """Claims that a stop left undone."""
         self._tasks: dict[asyncio.Task[None], C] = {}
@@ -55,8 +57,6 @@ class Crew(Generic[C]):
         if self._is_closed:
             self.cut.append(claimed)
             return
-        if self.is_idle:
-            self.failure = ""
         task = self._group.create_task(self._guarded(claimed))
         self._tasks[task] = claimed
         task.add_done_callback(self._finished)
@@ -76,15 +76,23 @@ class Crew(Generic[C]):
         self._on_done()
 
     async def _guarded(self, claimed: C) -> None:
+        failures = self._failures
         try:
             await self._work(claimed)
         except StoreError as error:
-            self.failure = str(error)
-            log.error("work failed", reason=str(error))
+            self._fail(str(error))
+            log.error("work failed", reason=self.failure)
         # One feed, page or delivery must not stop the others; its lease brings it back.
         except Exception as error:
-            self.failure = f"{type(error).__name__}: {error}"
+            self._fail(f"{type(error).__name__}: {error}")
             log.exception("work failed")
+        else:
+            if failures == self._failures:  # none has failed since this began
+                self.failure = ""
+
+    def _fail(self, reason: str) -> None:
+        self.failure = reason
+        self._failures += 1
 
     async def drain(self) -> None:
         """Wait until nothing runs."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
+from monitor.clock import Clock
 from monitor.errors import StoreError
 
 log = structlog.get_logger()
@@ -14,10 +16,16 @@ log = structlog.get_logger()
 class Lane:
     """Do one kind of work when woken; a wake during a run makes another run follow."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
-        """`work` does what is due and gives how much it was; 0 ends the run."""
+    def __init__(self, name: str, work: Callable[[], Awaitable[int | None]], clock: Clock) -> None:
+        """`work` does what is due and gives how much it was; 0 ends the run.
+
+        None ends it too: nothing could be looked at, which cures no failure.
+        """
         self.name = name
         self.failure = ""
+        self.ended_at: datetime | None = None
+        """When it last came back from its work, however that went."""
+        self._clock = clock
         self._work = work
         self._is_running = False
         self._again = False
@@ -49,16 +57,16 @@ class Lane:
         try:
             number = await self._work()
         except StoreError as error:
-            self._fail(str(error))
+            self.failure = str(error)
+            log.error("lane failed", lane=self.name, reason=self.failure)
             return 0
         # One lane's defect must not stop the others: it is logged whole and tried again.
         except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
             log.exception("lane failed", lane=self.name)
-            self._fail(f"{type(error).__name__}: {error}")
             return 0
-        self.failure = ""
-        return number
-
-    def _fail(self, reason: str) -> None:
-        self.failure = reason
-        log.error("lane failed", lane=self.name, reason=reason)
+        finally:
+            self.ended_at = self._clock()
+        if number is not None:
+            self.failure = ""
+        return number or 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -41,6 +42,9 @@ OFFLINE = ("place", "compose", "sends")
 
 LOOK_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+
+HUNG_AFTER = timedelta(minutes=5)
+"""When a lane counts as hung: new rules may look back over a large archive for minutes."""
 
 CUT_SECONDS = 0.5
 """How long a send that is cut may take to let go."""
@@ -79,21 +83,33 @@ class Lanes:
             "pages": self.page_fetches,
             "sends": self.sends,
         }
-        self.lanes = {
-            "reload": Lane("reload", reload),
-            "polls": Lane("polls", partial(self._claim, self.polls, ingest.claim_feeds)),
-            "pages": Lane("pages", partial(self._claim, self.page_fetches, pages.claim_pages)),
-            "place": Lane("place", self._place),
-            "compose": Lane("compose", self._compose),
-            "sends": Lane("sends", partial(self._claim, self.sends, dispatch.claim_deliveries)),
-            "beat": Lane("beat", self._beat),
+        works: dict[str, Callable[[], Awaitable[int | None]]] = {
+            "reload": reload,
+            "polls": partial(self._claim, self.polls, ingest.claim_feeds),
+            "pages": partial(self._claim, self.page_fetches, pages.claim_pages),
+            "place": self._place,
+            "compose": self._compose,
+            "sends": partial(self._claim, self.sends, dispatch.claim_deliveries),
+            "beat": self._beat,
         }
+        self.lanes = {name: Lane(name, work, ports.clock) for name, work in works.items()}
 
     @property
     def failures(self) -> dict[str, str]:
         """Say whose latest work failed, and why."""
         found = {name: crew.failure for name, crew in self._crews.items() if crew.failure}
         return found | {lane.name: lane.failure for lane in self.lanes.values() if lane.failure}
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Say in fixed words which lanes fail or hang."""
+        now = self._ports.now()
+        hung = {
+            lane.name: f"it has not come back from its work for {now - ended_at}"
+            for lane in self.lanes.values()
+            if now - (ended_at := lane.ended_at or self._started_at) > HUNG_AFTER
+        }
+        return hung | dict.fromkeys(self.failures, "it failed: the log says why")
 
     def wake(self, name: str) -> None:
         """Hint that a lane has work; before `schedule` and after `stop` nothing is woken."""
@@ -185,9 +201,9 @@ class Lanes:
 
     async def _claim(
         self, crew: Crew[C], claim: Callable[[Ports, int], Awaitable[Sequence[C]]]
-    ) -> int:
+    ) -> int | None:
         if not (free := crew.free):
-            return 0
+            return None
         claimed = await claim(self._ports, free)
         for one in claimed:
             crew.start(one)

@@ -337,6 +337,13 @@ def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
     tx.execute(update(ArticleRow).where(ArticleRow.id.in_(article_ids)).values(place_due=False))
 
 
+def oldest_unplaced(tx: Tx) -> datetime | None:
+    """Give when the article was fetched that has waited longest for the assigner, or None."""
+    oldest = select(func.min(ArticleRow.fetched_at)).where(ArticleRow.place_due)
+    moment: datetime | None = tx.execute(oldest).scalar_one()
+    return moment
+
+
 def counts(tx: Tx) -> dict[str, int]:
     """Count articles, those waiting for the assigner, and matches."""
     waiting = select(func.count()).select_from(ArticleRow).where(ArticleRow.place_due)

@@ -1,7 +1,8 @@
 """Serve /healthz, /readyz and /metrics.
 
-Bodies are plain JSON or Prometheus text; they hold numbers, names of lanes and reasons, never an
-address, a title or a secret, so they may be served beyond loopback without authentication.
+Bodies are plain JSON or Prometheus text; they hold numbers, names of lanes and fixed words, never
+an address, a title or a secret, so they may be served beyond loopback without authentication. What
+an error said is in the log.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 import structlog
@@ -22,9 +22,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from monitor import __version__
 from monitor.errors import ConfigError, StoreError
 from monitor.model.problem import Problem
+from monitor.pipeline.overdue import overdue
 from monitor.pipeline.ports import Ports
 from monitor.settings import Web
-from monitor.store import deliveries, feeds
 from monitor.web.metrics import exposition
 
 log = structlog.get_logger()
@@ -37,13 +37,12 @@ ANSWER_SECONDS = 3.0
 METRICS_SECONDS = 8.0
 """The same for metrics, which count whole tables; Prometheus gives up after 10 s."""
 
-OVERDUE_AFTER = timedelta(minutes=10)
-"""A delivery due for so long, on a channel that is neither paused nor stopped, is overdue."""
+_NO_DATABASE = "it cannot be used: the log says why"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Hold what the answers are made of; `lanes` gives the lanes whose last run failed."""
+    """Hold what the answers are made of; `lanes` says which of them fail or hang."""
 
     ports: Ports
     lanes: Callable[[], Mapping[str, str]]
@@ -78,7 +77,9 @@ async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> str:
     If the default port is taken any free one serves; a port that was asked for and is taken
     raises ConfigError.
     """
-    runner = web.AppRunner(application(health), access_log=None, handle_signals=False)
+    runner = web.AppRunner(
+        application(health), access_log=None, handle_signals=False, shutdown_timeout=1.0
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
@@ -109,7 +110,7 @@ def _handler(
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
-    site = web.TCPSite(runner, host, port, shutdown_timeout=1.0)
+    site = web.TCPSite(runner, host, port)
     await site.start()
     bound: int = runner.addresses[-1][1]
     return bound
@@ -130,36 +131,24 @@ async def _healthz(_: Health) -> web.Response:
 
 
 async def _readyz(health: Health) -> web.Response:
-    """Say whether work gets done: database, scheduler, nothing overdue."""
+    """Say whether work gets done: database, scheduler, lanes, nothing overdue."""
     faults = dict(health.lanes())
     if not health.is_scheduling():
         faults["scheduler"] = "it does not run yet"
     try:
-        faults |= await health.ask(_overdue, ANSWER_SECONDS)
+        faults |= await health.ask(overdue, ANSWER_SECONDS)
     except StoreError as error:
-        faults["database"] = str(error)
+        log.warning("not ready", reason=str(error))
+        faults["database"] = _NO_DATABASE
     status = 503 if faults else 200
     answer = {"status": "failing" if faults else "ok", "faults": faults}
     return web.json_response(answer, status=status)
-
-
-def _overdue(ports: Ports) -> dict[str, str]:
-    now = ports.now()
-    names = [channel.name for channel in ports.terms.channels]
-    with ports.store.read() as tx:
-        oldest = deliveries.oldest_due(tx, now=now, channels=names)
-        late_feeds = feeds.count_due(tx, now=now - OVERDUE_AFTER)
-    found = {}
-    if oldest is not None and now - oldest > OVERDUE_AFTER:
-        found["deliveries"] = f"the oldest has been due for {now - oldest}"
-    if late_feeds:
-        found["feeds"] = f"{late_feeds} have been due for more than {OVERDUE_AFTER}"
-    return found
 
 
 async def _metrics(health: Health) -> web.Response:
     try:
         body = await health.ask(exposition, METRICS_SECONDS)
     except StoreError as error:
-        raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+        log.warning("no metrics", reason=str(error))
+        raise web.HTTPServiceUnavailable(text=f"database: {_NO_DATABASE}\n") from error
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -50,3 +50,24 @@ async def test_a_defect_costs_one_claim_and_is_kept_as_the_failure() -> None:
         await crew.drain()
     assert done == ["good"]
     assert crew.failure == "ZeroDivisionError: by nought"
+
+
+async def test_a_failure_is_cured_only_by_a_claim_that_began_after_it() -> None:
+    async def work(claimed: str) -> None:
+        if claimed == "slow":
+            await go_on.wait()
+        if claimed == "bad":
+            raise ZeroDivisionError("by nought")
+
+    go_on = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        crew: Crew[str] = Crew(group, 3, work, lambda: None)
+        crew.start("slow")
+        crew.start("bad")
+        await asyncio.sleep(0)
+        go_on.set()
+        await crew.drain()
+        assert crew.failure
+        crew.start("good")
+        await crew.drain()
+    assert crew.failure == ""

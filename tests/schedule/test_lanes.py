@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from services.product import Workspace as Files
+from services.refusal import refusing
 from sqlalchemy import select
 
 from monitor.app import open_ports, open_store
+from monitor.errors import StoreError
 from monitor.model.keys import SourceKey
 from monitor.pipeline.ports import Ports
 from monitor.schedule import Lanes
 from monitor.settings import load_settings
 from monitor.store import feeds, migrate
 from monitor.store.tables import FeedRow
+
+LONG = timedelta(minutes=6)
 
 
 @pytest.fixture
@@ -104,3 +110,41 @@ async def test_a_cancelled_caller_waits_for_its_thread(ports: Ports) -> None:
         end.set()
     assert ended.is_set()
     assert working.cancelled()
+
+
+async def test_a_lane_that_hangs_is_a_fault_and_so_is_one_that_fails(ports: Ports) -> None:
+    later = replace(ports, clock=lambda: ports.now() + LONG)
+
+    async def fail() -> int:
+        raise StoreError("at 10.0.0.1")
+
+    async with asyncio.TaskGroup() as group:
+        lanes = Lanes(ports, group, fail)
+        await lanes.run_pass(["reload", "place", "compose", "pages", "sends", "beat"])
+        assert lanes.faults == {"reload": "it failed: the log says why"}
+        lanes._ports = later
+        assert set(lanes.faults) == set(lanes.lanes)
+        assert "it has not come back" in lanes.faults["polls"]
+
+
+async def test_a_beat_that_cannot_be_written_is_a_fault(ports: Ports) -> None:
+    async with asyncio.TaskGroup() as group:
+        lanes = Lanes(ports, group, nothing)
+        with refusing(ports.store):
+            await lanes.lanes["beat"].run()
+        assert list(lanes.faults) == ["beat"]
+        await lanes.lanes["beat"].run()
+        assert lanes.faults == {}
+
+
+async def test_a_late_tick_is_made_up_for_and_many_are_one(ports: Ports) -> None:
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    async with asyncio.TaskGroup() as group:
+        lanes = Lanes(ports, group, nothing)
+        lanes.schedule(scheduler)
+        jobs = scheduler.get_jobs()
+        scheduler.start()
+        assert {job.id for job in jobs} == set(lanes.lanes)
+        assert all(job.misfire_grace_time is None and job.coalesce for job in jobs)
+        scheduler.shutdown(wait=False)
+        await lanes.stop(5.0)
