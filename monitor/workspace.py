@@ -73,7 +73,13 @@ def read_seeds(workspace: Path) -> dict[str, bytes | str]:
 def fingerprint(workspace: Path) -> tuple[tuple[str, int, int], ...]:
     """Give name, size and time of change of each file that is reloaded when it changes."""
     found = []
-    for pattern in ("sources.yaml", "rules/*.y*ml", "rules/lists/*.y*ml", "templates/*.j2"):
+    for pattern in (
+        "monitor.yaml",
+        "sources.yaml",
+        "rules/*.y*ml",
+        "rules/lists/*.y*ml",
+        "templates/*.j2",
+    ):
         for path in sorted(workspace.glob(pattern)):
             try:
                 facts = path.stat()

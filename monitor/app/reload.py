@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import structlog
 
@@ -15,7 +15,8 @@ from monitor.pipeline.ports import Ports
 from monitor.pipeline.rules import Adopted, adopt
 from monitor.pipeline.seeds import SeedReport, ingest_seeds
 from monitor.settings import Settings, load_settings
-from monitor.store import feeds
+from monitor.settings.load import CONFIG_FILE
+from monitor.store import feeds, problems
 from monitor.workspace import (
     fingerprint,
     read_seeds,
@@ -37,10 +38,13 @@ class Workspace:
     _files: tuple[tuple[str, int, int], ...] = ()
     _seeds: tuple[tuple[str, int, int], ...] = ()
     _is_forced: bool = field(default=False)
+    _coming: Settings | None = None
+    """What monitor.yaml says since it changed: a restart would use it."""
 
     def start(self) -> tuple[Adopted, SeedReport]:
         """Put rules and sources in force and read the seeds."""
         found = fingerprint(self.settings.workspace)
+        self._say_of_settings({})
         self._sync_feeds()
         loaded = workspace_rules(self.settings)
         adopted = adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
@@ -66,24 +70,48 @@ class Workspace:
         return 0
 
     def _reload(self) -> None:
-        self._reload_sources()
+        self._reload_settings()
         self.ports.current.templates = read_templates(self.settings.workspace)
-        loaded = workspace_rules(self.settings)
+        loaded = workspace_rules(self.settings, coming=self._coming)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
         self.forget_index()
         self.ports.wake("place")
 
-    def _reload_sources(self) -> None:
+    def _reload_settings(self) -> None:
+        """Take over the sources; what else has changed, or cannot be read, `status` shows."""
+        self._coming = None
         try:
             fresh = load_settings(self.settings.workspace, self.environ)
         except ConfigError as error:
             log.error("configuration not loaded", errors=[str(p) for p in error.problems[:5]])
+            cure = "correct it: until then holds what was read before; see monitor check"
+            self._say_of_settings({p.file: (str(p), cure) for p in reversed(error.problems)})
             return
-        self.settings = _with_sources(self.settings, fresh)
+        self.settings = replace(self.settings, sources=fresh.sources)
         current = self.ports.current
         current.sources = {source.key: source for source in self.settings.sources}
         current.book = SourceBook(self.settings.sources)
         self._sync_feeds()
+        self._await_restart(fresh)
+
+    def _await_restart(self, fresh: Settings) -> None:
+        """Say which settings the composition was made of and are others now."""
+        changed = ", ".join(_changed(self.settings, fresh))
+        if not changed:
+            self._say_of_settings({})
+            return
+        self._coming = fresh
+        log.warning("configuration changed: a restart will use it", changed=changed)
+        reason = f"changed since the start: {changed}"
+        self._say_of_settings({CONFIG_FILE: (reason, "restart to use it")})
+
+    def _say_of_settings(self, wrong: Mapping[str, tuple[str, str]]) -> None:
+        """Keep in `status` what is wrong with which file, and its cure; all else is cured."""
+        now = self.ports.now()
+        with self.ports.store.write() as tx:
+            problems.keep_only(tx, "settings", wrong)
+            for file, (reason, cure) in wrong.items():
+                problems.report(tx, "settings", file, reason, cure=cure, now=now)
 
     def _sync_feeds(self) -> None:
         wanted = [(s.key, url) for s in self.settings.sources for url in s.feeds]
@@ -97,6 +125,7 @@ class Workspace:
         return report
 
 
-def _with_sources(settings: Settings, fresh: Settings) -> Settings:
-    """Take over sources; what the composition was made of needs a restart."""
-    return replace(settings, sources=fresh.sources)
+def _changed(settings: Settings, fresh: Settings) -> list[str]:
+    """Name the settings that differ."""
+    names = (item.name for item in fields(Settings) if item.name not in {"sources", "warnings"})
+    return [name for name in names if getattr(settings, name) != getattr(fresh, name)]

@@ -14,9 +14,23 @@ from monitor.settings import Defaults, Settings
 from monitor.workspace import read_rules
 
 
-def workspace_rules(settings: Settings) -> LoadedRules:
-    """Load the workspace's rules, with all problems of all files."""
-    return load_workspace_rules(settings.workspace, settings)
+def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> LoadedRules:
+    """Load the workspace's rules, with all problems of all files.
+
+    `coming` are the settings that a restart would use: what they would cure says so.
+    """
+    loaded = load_workspace_rules(settings.workspace, settings)
+    if coming is None or not loaded.problems:
+        return loaded
+    lasting = load_workspace_rules(coming.workspace, coming).problems
+    cure = "restart `monitor run`: it goes by the monitor.yaml of its start"
+    return replace(
+        loaded,
+        problems=tuple(
+            problem if problem in lasting else replace(problem, cure=cure)
+            for problem in loaded.problems
+        ),
+    )
 
 
 def load_workspace_rules(workspace: Path, settings: Settings | None) -> LoadedRules:

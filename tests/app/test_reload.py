@@ -9,7 +9,8 @@ from services.refusal import refusing
 
 from monitor.app import Workspace
 from monitor.errors import StoreError
-from monitor.store import articles, feeds
+from monitor.settings import load_settings
+from monitor.store import articles, feeds, problems
 
 
 def test_a_rule_written_while_the_database_refuses_is_taken_up_later(
@@ -50,3 +51,66 @@ def test_a_forced_look_that_failed_is_made_again(files: Files, watched: Workspac
         watched.look()
     with refusing(watched.ports.store), pytest.raises(StoreError):
         watched.look()
+
+
+def told(watched: Workspace, kind: str = "settings") -> list[tuple[str, str, str]]:
+    with watched.ports.store.read() as tx:
+        found = problems.listed(tx)
+    return [(one.subject, one.reason, one.cure) for one in found if one.kind == kind]
+
+
+def test_a_changed_monitor_yaml_is_said_until_it_is_changed_back(
+    files: Files, watched: Workspace
+) -> None:
+    before = (files.folder / "monitor.yaml").read_text()
+    files.configure(webhook="http://127.0.0.1:1/hook")
+    watched.look()
+    reason = "changed since the start: channels"
+    assert told(watched) == [("monitor.yaml", reason, "restart to use it")]
+    assert [channel.name for channel in watched.settings.channels] == ["mailbox"]
+    files.write("monitor.yaml", before)
+    watched.look()
+    assert told(watched) == []
+
+
+def test_a_restart_takes_a_changed_monitor_yaml_back_from_status(
+    files: Files, watched: Workspace
+) -> None:
+    files.configure(webhook="http://127.0.0.1:1/hook")
+    watched.look()
+    Workspace(load_settings(files.folder, {}), {}, watched.ports).start()
+    assert told(watched) == []
+
+
+def test_a_broken_monitor_yaml_is_said_and_what_was_read_holds(
+    files: Files, watched: Workspace
+) -> None:
+    before = (files.folder / "monitor.yaml").read_text()
+    files.write("monitor.yaml", before + "chanels: {}\n")
+    watched.look()
+    ((subject, reason, cure),) = told(watched)
+    assert subject == "monitor.yaml"
+    assert reason.startswith("monitor.yaml:")
+    assert "chanels" in reason
+    assert cure.startswith("correct it")
+    assert list(watched.ports.current.rules) == ["acme"]
+    files.write("monitor.yaml", before)
+    watched.look()
+    assert told(watched) == []
+
+
+def test_a_rule_that_tells_a_channel_of_the_changed_file_is_told_to_restart(
+    files: Files, watched: Workspace
+) -> None:
+    files.configure(webhook="http://127.0.0.1:1/hook", tell="newsroom: now")
+    watched.look()
+    ((subject, reason, _),) = told(watched, "rules")
+    assert subject == "rules/acme.yaml"
+    assert "unknown channel 'newsroom'; restart" in reason
+
+
+def test_a_rule_with_another_fault_keeps_its_own_cure(files: Files, watched: Workspace) -> None:
+    files.configure(webhook="http://127.0.0.1:1/hook", tell="mailbx: digest")
+    watched.look()
+    ((_, reason, _),) = told(watched, "rules")
+    assert "did you mean 'mailbox'?" in reason
