@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -54,7 +55,11 @@ class Talk:
 
 
 class Signals:
-    """Hear SIGTERM and SIGINT (stop) and SIGHUP (reload) from the first moment on."""
+    """Hear SIGTERM and SIGINT (stop) and SIGHUP from the first moment on.
+
+    SIGHUP reloads, but where a terminal was at the start it says that the terminal is closed: then
+    it stops, for nobody could stop it any more, nor see that it runs.
+    """
 
     def __init__(self, on_overdue: Callable[[], None]) -> None:
         """`on_overdue` is called when a stop takes longer than it may."""
@@ -64,7 +69,9 @@ class Signals:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(
+            signal.SIGHUP, self._stop if _ends_with_its_terminal() else self._reload
+        )
 
     def _stop(self) -> None:
         if not self.stop.is_set():
@@ -75,6 +82,13 @@ class Signals:
 
     def _reload(self) -> None:
         self.on_reload()
+
+
+def _ends_with_its_terminal() -> bool:
+    """Tell whether a terminal is there, and nobody asked to outlive it (nohup ignores SIGHUP)."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return False
+    return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 async def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import re
 import signal
 import socket
@@ -261,6 +262,30 @@ def test_a_stop_while_the_database_is_down_is_a_clean_one(tmp_path: Path) -> Non
             assert service.process.returncode == 0
             assert "Traceback" not in service.text
             server.start()
+
+
+def test_sighup_reloads_where_no_terminal_is(made: Workspace) -> None:
+    with started(made) as service:
+        answers(f"{service.base}/readyz", 200)
+        service.said.clear()
+        service.process.send_signal(signal.SIGHUP)
+        service.until("rules in force")
+        assert service.stop() < GRACE_SECONDS
+        assert service.process.returncode == 0
+
+
+def test_closing_the_terminal_stops(made: Workspace) -> None:
+    ours, terminal = pty.openpty()
+    with made.start("run", stdin=terminal) as process:
+        os.close(terminal)
+        service = Started(process)
+        try:
+            answers(f"{service.base}/readyz", 200)
+            assert service.stop(signal.SIGHUP) < GRACE_SECONDS
+            assert process.returncode == 0
+        finally:
+            process.kill()
+            os.close(ours)
 
 
 @contextmanager

@@ -85,13 +85,18 @@ class Workspace:
         )
 
     def start(
-        self, *arguments: str, failpoint: str = "", stderr: IO[str] | int = subprocess.PIPE
+        self,
+        *arguments: str,
+        failpoint: str = "",
+        stdin: int | None = subprocess.DEVNULL,
+        stderr: IO[str] | int = subprocess.PIPE,
     ) -> subprocess.Popen[str]:
         """Start a command and leave it running; its stderr is a pipe, if not said otherwise."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self._environ(failpoint),
             cwd=self.folder,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
