@@ -2,7 +2,8 @@
 
 One synchronous store, entered through a thread (DESIGN.md, decision 10). SQLite: WAL,
 `synchronous=FULL`, and each write transaction is `BEGIN IMMEDIATE`, so it waits for the one writer
-instead of failing at its first write. PostgreSQL: psycopg 3, READ COMMITTED, row locks.
+instead of failing at its first write. PostgreSQL: psycopg 3, row locks; writing in READ COMMITTED,
+reading in REPEATABLE READ.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ class Store:
         self._writer: AbstractContextManager[object] = (
             threading.Lock() if self.is_sqlite else nullcontext()
         )
+        self._reading: dict[str, Any] = {}
+        if not self.is_sqlite:
+            self._reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._is_cut = False
         self._opened: dict[int, Any] = {}
         self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
@@ -97,8 +101,11 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """Open a transaction that commits at the end, or rolls back as a whole.
 
-        Raises StoreError when the database refuses (full disk, lost connection).
+        Raises StoreError when the database refuses (full disk, lost connection), and on a store
+        that was opened to read.
         """
+        if self._is_read_only:
+            raise StoreError("this command only reads the database")
         with self._writer, self._connect() as connection:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
@@ -106,9 +113,11 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """Open a transaction for reading: one unchanging view."""
-        with self._connect() as connection, connection.begin():
-            yield connection
+        """Open a transaction for reading: one unchanging view, and nothing can be written."""
+        with self._connect() as connection:
+            reading = connection.execution_options(**self._reading)
+            with reading.begin():
+                yield reading
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

@@ -12,7 +12,7 @@ import pytest
 from services.in_process import invoke
 from services.product import Workspace
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
 from monitor.clock import system_clock
 from monitor.errors import StoreError
@@ -116,6 +116,33 @@ def test_a_corrupt_file_is_named_with_the_cure(tmp_path: Path, damage: str) -> N
         assert "monitor.db cannot be read as a database" in done.stderr
         assert "backup" in done.stderr
     assert file.exists()
+
+
+def test_reading_sees_one_unchanging_view(store: Store) -> None:
+    with store.read() as tx:
+        assert feeds.list_states(tx) == ()
+        with store.write() as other:
+            add_feed(other, "http://a.test/feed")
+        assert feeds.list_states(tx) == ()
+    with store.read() as tx:
+        assert len(feeds.list_states(tx)) == 1
+
+
+def test_reading_cannot_write_on_a_server(postgresql: Store) -> None:
+    with pytest.raises(InternalError, match="read-only"), postgresql.read() as tx:
+        add_feed(tx, "http://a.test/feed")
+    with postgresql.write() as tx:  # the same connection, as it was
+        assert tx.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+        add_feed(tx, "http://a.test/feed")
+
+
+def test_a_store_opened_to_read_writes_nothing(store: Store) -> None:
+    reader = Store(store.url.render_as_string(hide_password=False), is_read_only=True)
+    with pytest.raises(StoreError, match="only reads"), reader.write() as tx:
+        add_feed(tx, "http://a.test/feed")
+    with reader.read() as tx:
+        assert feeds.list_states(tx) == ()
+    reader.close()
 
 
 def test_a_deadlock_is_a_refusal(postgresql: Store) -> None:
