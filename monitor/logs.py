@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
+from datetime import datetime
 from typing import TextIO, cast
 
 import structlog
@@ -27,12 +28,25 @@ class _Steadfast:
             self._stream.flush()
 
 
+def is_json_log() -> bool:
+    """Tell whether a machine reads the log: then what is said to people is not said there."""
+    return not sys.stderr.isatty()
+
+
+def _plain(value: object) -> str:
+    """Write what JSON has no word for: moments in RFC 3339."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
 def configure_logs(*, is_verbose: bool = False) -> None:
     """Log to stderr: on a terminal warnings for people (all with `is_verbose`), else JSON."""
-    is_terminal = sys.stderr.isatty()
-    level = logging.INFO if is_verbose or not is_terminal else logging.WARNING
+    level = logging.INFO if is_verbose or is_json_log() else logging.WARNING
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(default=_plain, ensure_ascii=False)
+        if is_json_log()
+        else structlog.dev.ConsoleRenderer()
     )
     steadfast = cast(TextIO, _Steadfast(sys.stderr))
     structlog.configure(

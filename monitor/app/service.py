@@ -190,7 +190,9 @@ class _Service:
             seeds = await self._start(lanes)
             try:
                 if await self._passed(lanes, OFFLINE):
-                    _say(self._talk.on_ready, await self._summary(seeds), address)
+                    summary = await self._summary(seeds)
+                    log.info("running", address=address, rules=summary.rules, feeds=summary.feeds)
+                    _say(self._talk.on_ready, summary, address)
                     lanes.schedule(scheduler)
                     scheduler.start()
                     following = group.create_task(self._follow(lanes, seeds))
@@ -199,7 +201,9 @@ class _Service:
             finally:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
-                _say(self._talk.on_stopped, await lanes.stop(DRAIN_SECONDS))
+                is_clean = await lanes.stop(DRAIN_SECONDS)
+                log.info("stopped", is_clean=is_clean)
+                _say(self._talk.on_stopped, is_clean)
             return await self._last_summary(seeds)
         raise AssertionError("unreachable")
 
@@ -241,7 +245,9 @@ class _Service:
                 await asyncio.sleep(FOLLOW_SECONDS)
                 if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
                     break
-            _say(self._talk.on_polled, await self._summary(seeds))
+            summary = await self._summary(seeds)
+            log.info("first polls done", feeds=summary.feeds, failing=summary.feeds_failing)
+            _say(self._talk.on_polled, summary)
         except StoreError as error:
             log.error("the first polls could not be followed", reason=str(error))
 

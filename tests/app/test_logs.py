@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 import structlog
 
-from monitor.logs import configure_logs
+from monitor.logs import configure_logs, is_json_log
 
 
 class Full(io.TextIOBase):
@@ -51,3 +54,12 @@ def test_a_log_that_cannot_be_written_is_let_go_of(
         configure_logs(is_verbose=True)
         structlog.get_logger().error("disk full")
         logging.getLogger("library").error("disk full")
+
+
+def test_facts_of_a_json_log_are_plain(capsys: pytest.CaptureFixture[str], now: datetime) -> None:
+    configure_logs()
+    assert is_json_log()
+    structlog.get_logger().info("tried", again_at=now, folder=Path("/کراچی"), count=3)
+    line = json.loads(capsys.readouterr().err)
+    assert line["again_at"] == "2026-11-23T06:00:00Z"
+    assert (line["folder"], line["count"], line["event"]) == ("/کراچی", 3, "tried")

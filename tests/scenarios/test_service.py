@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import re
@@ -262,6 +263,16 @@ def test_a_stop_while_the_database_is_down_is_a_clean_one(tmp_path: Path) -> Non
             assert service.process.returncode == 0
             assert "Traceback" not in service.text
             server.start()
+
+
+def test_where_no_terminal_is_the_log_tells_the_start_and_the_end(made: Workspace) -> None:
+    with started(made) as service:
+        answers(f"{service.base}/readyz", 200)
+        service.stop()
+        events = [json.loads(line) for line in service.said if line.startswith("{")]
+    told = {event["event"]: event for event in events}
+    assert told["running"]["address"] == service.base
+    assert told["stopped"]["is_clean"] is True
 
 
 def test_sighup_reloads_where_no_terminal_is(made: Workspace) -> None:
