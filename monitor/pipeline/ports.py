@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -85,13 +86,15 @@ class Network:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """Count what happened since the start, for summaries and metrics."""
+    """Count what happened since the start, for summaries and metrics, from any thread."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, name: str, number: int = 1) -> None:
         """Count up."""
-        self.counts[name] = self.counts.get(name, 0) + number
+        with self._lock:  # reading and writing back are two steps
+            self.counts[name] = self.counts.get(name, 0) + number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
