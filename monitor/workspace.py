@@ -40,13 +40,25 @@ def _read_folder(workspace: Path, folder: str) -> Files:
 
 def read_templates(workspace: Path) -> dict[str, str]:
     """Read the user's templates by name; one that cannot be read is left out."""
-    found = {}
+    return _read_templates(workspace)[0]
+
+
+def unreadable_templates(workspace: Path) -> dict[str, str]:
+    """Say why templates cannot be read, by the path shown to the user."""
+    return _read_templates(workspace)[1]
+
+
+def _read_templates(workspace: Path) -> tuple[dict[str, str], dict[str, str]]:
+    texts, unreadable = {}, {}
     for path in sorted((workspace / "templates").glob("*.j2")):
+        shown = f"templates/{path.name}"
         try:
-            found[path.name] = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-    return found
+            texts[path.name] = path.read_text("utf-8")
+        except OSError as error:
+            unreadable[shown] = f"the file cannot be read: {error.strerror}"
+        except UnicodeDecodeError as error:
+            unreadable[shown] = f"the file is not UTF-8: byte {error.start} is wrong"
+    return texts, unreadable
 
 
 def read_seeds(workspace: Path) -> dict[str, bytes | str]:

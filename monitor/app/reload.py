@@ -22,6 +22,7 @@ from monitor.workspace import (
     read_seeds,
     read_templates,
     seeds_fingerprint,
+    unreadable_templates,
 )
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class Workspace:
         """Put rules and sources in force and read the seeds."""
         found = fingerprint(self.settings.workspace)
         self._say_of_settings({})
+        self._say_of_templates()
         self._sync_feeds()
         loaded = workspace_rules(self.settings)
         adopted = adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
@@ -72,6 +74,7 @@ class Workspace:
     def _reload(self) -> None:
         self._reload_settings()
         self.ports.current.templates = read_templates(self.settings.workspace)
+        self._say_of_templates()
         loaded = workspace_rules(self.settings, coming=self._coming)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
         self.forget_index()
@@ -112,6 +115,15 @@ class Workspace:
             problems.keep_only(tx, "settings", wrong)
             for file, (reason, cure) in wrong.items():
                 problems.report(tx, "settings", file, reason, cure=cure, now=now)
+
+    def _say_of_templates(self) -> None:
+        """Keep in `status` which templates cannot be read; of one that fails, sending says so."""
+        now, unreadable = self.ports.now(), unreadable_templates(self.settings.workspace)
+        cure = "mend the file; until then the built-in one is used"
+        with self.ports.store.write() as tx:
+            problems.keep_only(tx, "template file", unreadable)
+            for file, reason in unreadable.items():
+                problems.report(tx, "template file", file, reason, cure=cure, now=now)
 
     def _sync_feeds(self) -> None:
         wanted = [(s.key, url) for s in self.settings.sources for url in s.feeds]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -40,6 +41,9 @@ CUT_AFTER_SECONDS = 8.8
 """After how long a stop waits for the database no longer: Docker kills after 10 s."""
 
 FOLLOW_SECONDS = 0.2
+
+BEATS_FOR = timedelta(days=1)
+"""How long the last sign of life of a killed process is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +129,11 @@ async def run(
 
 def _prepare(store: Store) -> None:
     migrate.upgrade(store)
-    if store.is_sqlite:  # the lock says that whoever held a lease is dead
-        with store.write() as tx:
-            claims.expire_all(tx, now=system_clock())
+    now = system_clock()
+    with store.write() as tx:
+        roles.forget_beats(tx, before=now - BEATS_FOR)
+        if store.is_sqlite:  # the lock says that whoever held a lease is dead
+            claims.expire_all(tx, now=now)
 
 
 async def _ungrouped(work: Coroutine[Any, Any, Summary]) -> Summary:

@@ -7,7 +7,11 @@ the process kills itself with SIGKILL, as a power cut would.
 from __future__ import annotations
 
 import os
+import re
 import signal
+
+from monitor.errors import ConfigError
+from monitor.model.problem import Problem
 
 NAMES = (
     "poll.claimed",
@@ -29,14 +33,8 @@ class Failpoints:
     """Hold at most one armed point."""
 
     def __init__(self, spec: str = "") -> None:
-        """Read `name:kill:N`; raises ValueError for an unknown point or action."""
-        self._name, action, count = "", "kill", "1"
-        if spec:
-            self._name, action, count = (*spec.split(":"), "1")[:3]
-            if self._name not in NAMES or action != "kill":
-                msg = f"unknown failpoint {spec!r}; there are {', '.join(NAMES)} with :kill:N"
-                raise ValueError(msg)
-        self._left = int(count)
+        """Read `name:kill:N`; raises ConfigError for anything else but ""."""
+        self._name, self._left = _read(spec) if spec else ("", 0)
 
     def hit(self, name: str) -> None:
         """Pass a point."""
@@ -44,3 +42,13 @@ class Failpoints:
             self._left -= 1
             if self._left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _read(spec: str) -> tuple[str, int]:
+    found = re.fullmatch(r"([a-z0-9.]+):kill(?::([1-9]\d{0,8}))?", spec)
+    if found is None or found[1] not in NAMES:
+        what = f"MONITOR_FAILPOINT '{spec}' is no failpoint"
+        cure = f"write name:kill:N with N from 1 and a name of: {', '.join(NAMES)}"
+        problem = Problem(file="environment", what=what, cure=cure, code="failpoint")
+        raise ConfigError((problem,))
+    return found[1], int(found[2] or 1)

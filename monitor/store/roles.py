@@ -62,6 +62,11 @@ def beat(
     tx.execute(statement.on_conflict_do_update(index_elements=["holder"], set_=kept))
 
 
+def forget_beats(tx: Tx, *, before: datetime) -> None:
+    """Forget the signs of life of processes that were killed."""
+    tx.execute(delete(BeatRow).where(BeatRow.at < before))
+
+
 def last_beats(tx: Tx) -> tuple[tuple[str, datetime, datetime, dict[str, Any]], ...]:
     """List processes: holder, last beat, start, facts."""
     rows = tx.execute(select(BeatRow).order_by(BeatRow.at.desc()))

@@ -6,8 +6,10 @@ import asyncio
 from datetime import datetime
 
 import pytest
+import structlog
 
 from monitor.errors import StoreError
+from monitor.logs import configure_logs
 from monitor.schedule.lane import Lane
 
 
@@ -55,6 +57,19 @@ async def test_a_failure_stands_until_a_look_succeeds(now: datetime, error: Exce
     assert str(error) in lane.failure
     await lane.run()
     assert lane.failure == ""
+
+
+@pytest.mark.parametrize("error", [StoreError("disk full"), ZeroDivisionError("a defect")])
+async def test_a_failure_is_logged_once(
+    now: datetime, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> int:
+        raise error
+
+    configure_logs()
+    await Lane("polls", work, lambda: now).run()
+    structlog.reset_defaults()
+    assert capsys.readouterr().err.count("lane failed") == 1
 
 
 async def test_a_closed_lane_begins_nothing(now: datetime) -> None:
