@@ -6,8 +6,10 @@ from monitor.app.ports import database_problems, open_ports, open_store
 from monitor.app.reload import Workspace
 from monitor.app.rules import channel_schedules, load_workspace_rules, workspace_rules
 from monitor.app.service import Talk, run
+from monitor.web.server import Address
 
 __all__ = [
+    "Address",
     "Talk",
     "Workspace",
     "channel_schedules",

@@ -28,7 +28,7 @@ from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
 from monitor.store import claims, feeds, migrate, roles
 from monitor.store.engine import Store
-from monitor.web.server import Health, answering_threads, serve
+from monitor.web.server import Address, Health, answering_threads, serve
 
 log = structlog.get_logger()
 
@@ -50,10 +50,10 @@ BEATS_FOR = timedelta(days=1)
 class Talk:
     """Be told what happens while running; the command line prints it.
 
-    `on_ready` gets the address that is listened on; `on_stopped` whether no send had to be cut.
+    `on_ready` gets where the service listens; `on_stopped` whether no send had to be cut.
     """
 
-    on_ready: Callable[[Summary, str], None]
+    on_ready: Callable[[Summary, Address], None]
     on_polled: Callable[[Summary], None]
     on_stopped: Callable[[bool], None]
 
@@ -197,7 +197,13 @@ class _Service:
             try:
                 if await self._passed(lanes, OFFLINE):
                     summary = await self._summary(seeds)
-                    log.info("running", address=address, rules=summary.rules, feeds=summary.feeds)
+                    log.info(
+                        "running",
+                        address=address.url,
+                        taken_port=address.taken_port,
+                        rules=summary.rules,
+                        feeds=summary.feeds,
+                    )
                     _say(self._talk.on_ready, summary, address)
                     lanes.schedule(scheduler)
                     scheduler.start()

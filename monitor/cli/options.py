@@ -55,7 +55,7 @@ def exits() -> Iterator[None]:
             talk.print(str(problem), style="red", markup=False)
         raise typer.Exit(USAGE) from None
     except LockError as error:
-        talk.print(f"{error}; stop it first", style="red", markup=False)
+        talk.print(str(error), style="red", markup=False)
         raise typer.Exit(USAGE) from None
     except MonitorError as error:
         talk.print(str(error), style="red", markup=False)

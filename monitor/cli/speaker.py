@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from monitor.app import open_store, workspace_rules
-from monitor.cli.options import shown, talk
+from monitor.app import Address, open_store, workspace_rules
+from monitor.cli.options import out, shown, talk
 from monitor.cli.troubles import gathered, unreached
 from monitor.cli.wording import counted, span
 from monitor.clock import system_clock
+from monitor.logs import is_json_log
 from monitor.model.delivery import ChannelKind
 from monitor.model.keys import StoryId
 from monitor.pipeline.compose import digest_rules, untold
@@ -23,19 +24,24 @@ from monitor.store.feeds import FeedState
 
 
 class Speaker:
-    """Say on stderr what happens, where to look, how to stop, and what to do next."""
+    """Say what happens, where to look, how to stop, and what to do next.
+
+    On stderr, as all talk; on stdout where stderr carries a log in JSON, which stays clean so.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._due: tuple[str, ...] = ()
 
-    def ready(self, summary: Summary, address: str) -> None:
+    def ready(self, summary: Summary, address: Address) -> None:
         """Sum up the first pass over what needs no network."""
         now, states = system_clock(), self._states()
         self._due = tuple(s.url for s in _active(states) if s.next_poll_at <= now)
         self._say("Media Monitor is running.", style="bold")
         self._standing(summary, states, unsaid=self._due)
         self._look()
+        if address.taken_port is not None:
+            self._say(f"  port       {address.taken_port} is taken: using {address.port}")
         self._say(f"  health     {address}/healthz  {address}/metrics")
         self._say("  stop       Ctrl-C: nothing is lost, nothing is sent twice")
         self._next()
@@ -143,7 +149,8 @@ class Speaker:
         self._say("             monitor status                what is watched, and what is wrong")
 
     def _say(self, text: str, style: str = "") -> None:
-        talk.print(text, style=style or None, markup=False)
+        console = out if is_json_log() else talk
+        console.print(text, style=style or None, markup=False)
 
 
 def _active(states: Iterable[FeedState]) -> list[FeedState]:

@@ -71,8 +71,21 @@ def answering_threads() -> Iterator[Executor]:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> str:
-    """Listen until the stack closes, and give the address as `http://host:port`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Say where the server listens; `taken_port` is the default port if it had to give way."""
+
+    url: str
+    """As `http://host:port`."""
+    port: int
+    taken_port: int | None = None
+
+    def __str__(self) -> str:
+        return self.url
+
+
+async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> Address:
+    """Listen until the stack closes, and give the address.
 
     If the default port is taken any free one serves; a port that was asked for and is taken
     raises ConfigError.
@@ -82,14 +95,15 @@ async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> str:
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    taken_port = None
     try:
         port = await _listen(runner, settings.host, settings.port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE or settings.is_port_set:
             raise ConfigError((_port_problem(settings, error),)) from error
-        port = await _listen(runner, settings.host, 0)
+        port, taken_port = await _listen(runner, settings.host, 0), settings.port
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{port}"
+    return Address(url=f"http://{host}:{port}", port=port, taken_port=taken_port)
 
 
 def application(health: Health) -> web.Application:

@@ -280,9 +280,10 @@ def test_a_stop_while_running_is_clean(ready: Workspace, sink: WebhookSink) -> N
     try:
         checked(sink.hits.wait_for(1, 120)[0])
         running.send_signal(signal.SIGTERM)
-        _, said = running.communicate(timeout=60)
+        told, log = running.communicate(timeout=60)
     finally:
         running.kill()
-    assert running.returncode == 0, said
-    assert "Stopped." in said
+    assert running.returncode == 0, log
+    assert "Stopped." in told
+    assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
     assert len(sink.hits.all) == 1

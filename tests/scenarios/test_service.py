@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
@@ -263,6 +263,17 @@ def test_a_stop_while_the_database_is_down_is_a_clean_one(tmp_path: Path) -> Non
             assert service.process.returncode == 0
             assert "Traceback" not in service.text
             server.start()
+
+
+def test_a_default_port_that_is_taken_gives_way_and_is_said(made: Workspace) -> None:
+    with socket.socket() as other:
+        with suppress(OSError):  # somebody else has it: as good
+            other.bind(("127.0.0.1", 8080))
+            other.listen()
+        with started(Workspace(made.folder)) as service:
+            found = service.until(r"8080 is taken: using (\d+)")
+            assert service.base.endswith(f":{found[1]}")
+            service.stop()
 
 
 def test_where_no_terminal_is_the_log_tells_the_start_and_the_end(made: Workspace) -> None:

@@ -74,7 +74,7 @@ async def site(store: Store, tmp_path: Path, now: datetime) -> AsyncIterator[Sit
             is_scheduling=lambda: made.is_scheduling,
             threads=stack.enter_context(answering_threads()),
         )
-        made.base = await serve(stack, Web(port=0, is_port_set=True), health)
+        made.base = str(await serve(stack, Web(port=0, is_port_set=True), health))
         yield made
 
 
@@ -167,7 +167,7 @@ async def test_a_database_that_refuses_is_said_without_its_address(
         site = Site(ports, session)
         threads = stack.enter_context(answering_threads())
         health = Health(ports=ports, lanes=dict, is_scheduling=lambda: True, threads=threads)
-        site.base = await serve(stack, Web(port=0, is_port_set=True), health)
+        site.base = str(await serve(stack, Web(port=0, is_port_set=True), health))
         status, body = await site.get(path)
     assert status == 503
     assert "database" in body
@@ -201,3 +201,14 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_a_configuration_error(s
         async with AsyncExitStack() as stack:
             with pytest.raises(ConfigError, match=f"127.0.0.1:{port} cannot be listened on"):
                 await serve(stack, Web(port=port, is_port_set=True), health)
+
+
+async def test_a_default_port_that_is_taken_gives_way_and_is_said(site: Site) -> None:
+    port = int(site.base.rsplit(":", 1)[1])
+    with answering_threads() as threads:
+        health = Health(ports=site.ports, lanes=dict, is_scheduling=lambda: True, threads=threads)
+        async with AsyncExitStack() as stack:
+            address = await serve(stack, Web(port=port), health)
+            assert address.taken_port == port
+            assert address.port != port
+            assert str(address) == f"http://127.0.0.1:{address.port}"
