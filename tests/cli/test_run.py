@@ -54,8 +54,8 @@ def said(made: Workspace, last: str) -> list[str]:
     """Run until a line holds `last`; give the lines for people up to it."""
     lines: list[str] = []
     with running(made) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
+        assert process.stdout is not None
+        for line in process.stdout:
             if not line.startswith("{"):
                 lines.append(line.rstrip("\n"))
             if last in line:
@@ -82,8 +82,8 @@ def test_a_pass_and_status_name_one_cause_once(tmp_path: Path, site: HttpSite) -
     made = with_feeds(tmp_path, site.put("/good", rss()), *closed(8))
     done = invoke(made, "run", "--once")
     cause = "8 feeds: no connection (paper1, paper2, paper3, paper4, paper5, paper6, 2 more)"
-    assert f"  problem    {cause} (they are tried again by themselves)\n" in done.stderr
-    assert done.stderr.count("problem") == 1
+    assert f"  problem    {cause} (they are tried again by themselves)\n" in done.stdout
+    assert done.stdout.count("problem") == 1
     assert f"  {cause} (they are tried again by themselves)\n" in invoke(made, "status").stdout
 
 

@@ -20,7 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from aiohttp import web
@@ -46,12 +46,13 @@ class Started:
 
     def __post_init__(self) -> None:
         self._heard = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        streams = filter(None, (self.process.stdout, self.process.stderr))
+        self._readers = [threading.Thread(target=self._read, args=(one,)) for one in streams]
+        for reader in self._readers:
+            reader.start()
 
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
             with self._heard:
                 self.said.append(line)
                 self._heard.notify_all()
@@ -77,7 +78,8 @@ class Started:
         began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(30)
-        self._reader.join(10)
+        for reader in self._readers:
+            reader.join(10)
         return time.monotonic() - began
 
 
