@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
+from services.http_site import HttpSite
 from services.postgres import PostgresServer, database_on, pg_server, pg_url
+from services.smtp_sink import SmtpSink
+from services.webhook_sink import WebhookSink
 
 from monitor.store import migrate
 from monitor.store.engine import Store
@@ -102,3 +105,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         store = Store(url)
         stack.callback(store.close)
         yield store
+
+
+@pytest.fixture
+def site() -> Iterator[HttpSite]:
+    """Serve pages and feeds."""
+    with HttpSite() as server:
+        yield server
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    """Receive webhooks."""
+    with WebhookSink() as server:
+        yield server
+
+
+@pytest.fixture
+def mail() -> Iterator[SmtpSink]:
+    """Receive mails."""
+    with SmtpSink() as server:
+        yield server

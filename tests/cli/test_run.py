@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from services.http_server import Answer
 from services.http_site import HttpSite
 from services.in_process import asked, invoke, told
@@ -16,18 +15,6 @@ from services.product import Workspace, rss
 from services.webhook_sink import WebhookSink
 
 CLOSED = "http://127.0.0.1:1"
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
 
 
 def with_feeds(folder: Path, *urls: str) -> Workspace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,6 @@ from services.product import Workspace, rss
 from services.webhook_sink import WebhookSink
 
 from monitor.store.engine import Store
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
 
 
 @pytest.fixture

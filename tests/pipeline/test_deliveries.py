@@ -41,12 +41,6 @@ KEY = DeliveryKey("dl-1")
 
 
 @pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
-
-
-@pytest.fixture
 def made(tmp_path: Path, sink: WebhookSink) -> Workspace:
     """Give a workspace with a webhook channel, and a mail channel without a server."""
     workspace = Workspace(tmp_path)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from services.http_site import HttpSite
 from services.product import Workspace, item, rss
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
 
 
 def test_a_polls_articles_arrive_oldest_first(tmp_path: Path, site: HttpSite) -> None:

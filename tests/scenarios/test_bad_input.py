@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -21,24 +20,6 @@ from services.webhook_sink import WebhookSink
 from standardwebhooks import Webhook
 
 from monitor.clock import system_clock
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpSink]:
-    with SmtpSink() as server:
-        yield server
 
 
 def report(name: str, title: str = "Acme to open an office", **more: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
 from email.utils import format_datetime
@@ -21,24 +20,6 @@ from monitor.clock import system_clock
 
 LATER = timedelta(minutes=10)
 TELL = "newsroom: now, desk: now, mailbox: digest"
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpSink]:
-    with SmtpSink() as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -83,24 +82,6 @@ def today() -> str:
 
 def report(host: str = "dawn.test", name: str = "acme", body: str = REPORT) -> str:
     return item(name, host=host, title="Acme to open Karachi office", body=body, day=today())
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpSink]:
-    with SmtpSink() as server:
-        yield server
-
-
-@pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
 
 
 @pytest.fixture

@@ -94,18 +94,6 @@ def started(made: Workspace) -> Iterator[Started]:
 
 
 @pytest.fixture
-def site() -> Iterator[HttpSite]:
-    with HttpSite() as server:
-        yield server
-
-
-@pytest.fixture
-def sink() -> Iterator[WebhookSink]:
-    with WebhookSink() as server:
-        yield server
-
-
-@pytest.fixture
 def made(tmp_path: Path) -> Workspace:
     workspace = Workspace(tmp_path, {"MONITOR_PORT": "0"})
     workspace.configure()
