@@ -12,8 +12,8 @@ from monitor.errors import ConfigError
 from monitor.fetch.schedule import START_INTERVAL
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.ports import Ports
-from monitor.pipeline.rules import Adopted, adopt
-from monitor.pipeline.seeds import SeedReport, ingest_seeds
+from monitor.pipeline.rules import adopt
+from monitor.pipeline.seeds import ingest_seeds
 from monitor.settings import Settings, load_settings
 from monitor.settings.load import CONFIG_FILE
 from monitor.store import feeds, problems
@@ -42,16 +42,16 @@ class Workspace:
     _coming: Settings | None = None
     """What monitor.yaml says since it changed: a restart would use it."""
 
-    def start(self) -> tuple[Adopted, SeedReport]:
+    def start(self) -> None:
         """Put rules and sources in force and read the seeds."""
         found = fingerprint(self.settings.workspace)
         self._say_of_settings({})
         self._say_of_templates()
         self._sync_feeds()
         loaded = workspace_rules(self.settings)
-        adopted = adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
+        adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
         self._files = found
-        return adopted, self._read_seeds()
+        self._read_seeds()
 
     def force(self) -> None:
         """Read everything again at the next look (SIGHUP)."""
@@ -130,11 +130,10 @@ class Workspace:
         with self.ports.store.write() as tx:
             feeds.sync(tx, wanted, now=self.ports.now(), interval=START_INTERVAL)
 
-    def _read_seeds(self) -> SeedReport:
+    def _read_seeds(self) -> None:
         found = seeds_fingerprint(self.settings.workspace)
-        report = ingest_seeds(self.ports, read_seeds(self.settings.workspace))
+        ingest_seeds(self.ports, read_seeds(self.settings.workspace))
         self._seeds = found
-        return report
 
 
 def _changed(settings: Settings, fresh: Settings) -> list[str]:

@@ -22,7 +22,6 @@ from monitor.app.reload import Workspace
 from monitor.clock import system_clock
 from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
-from monitor.pipeline.seeds import SeedReport
 from monitor.pipeline.summary import Summary, summarise
 from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
@@ -170,15 +169,15 @@ class _Service:
         """Do one full pass, or as much of it as a stop allows."""
         async with asyncio.TaskGroup() as group:
             lanes = self._lanes(group)
-            seeds = await self._start(lanes)
+            await self._start(lanes)
             is_whole = await self._passed(lanes, ALL)
             is_clean = await lanes.stop(DRAIN_SECONDS)
             if not is_whole:
                 _say(self._talk.on_stopped, is_clean)
-                return await self._last_summary(seeds)
+                return await self._last_summary()
             if lanes.failures:
                 raise WorkError(_undone(lanes.failures))
-            return await self._summary(seeds)
+            return await self._summary()
         raise AssertionError("unreachable")
 
     async def run(self) -> Summary:
@@ -193,10 +192,10 @@ class _Service:
                 threads=stack.enter_context(answering_threads()),
             )
             address = await serve(stack, self._workspace.settings.web, health)
-            seeds = await self._start(lanes)
+            await self._start(lanes)
             try:
                 if await self._passed(lanes, OFFLINE):
-                    summary = await self._summary(seeds)
+                    summary = await self._summary()
                     log.info(
                         "running",
                         address=address.url,
@@ -207,7 +206,7 @@ class _Service:
                     _say(self._talk.on_ready, summary, address)
                     lanes.schedule(scheduler)
                     scheduler.start()
-                    following = group.create_task(self._follow(lanes, seeds))
+                    following = group.create_task(self._follow(lanes))
                     await self._stop.wait()
                     following.cancel()
             finally:
@@ -216,7 +215,7 @@ class _Service:
                 is_clean = await lanes.stop(DRAIN_SECONDS)
                 log.info("stopped", is_clean=is_clean)
                 _say(self._talk.on_stopped, is_clean)
-            return await self._last_summary(seeds)
+            return await self._last_summary()
         raise AssertionError("unreachable")
 
     def _lanes(self, group: asyncio.TaskGroup) -> Lanes:
@@ -224,21 +223,20 @@ class _Service:
         self._workspace.forget_index = lanes.assigner.forget
         return lanes
 
-    async def _start(self, lanes: Lanes) -> SeedReport:
-        _, seeds = await self._ports.in_thread(self._workspace.start)
+    async def _start(self, lanes: Lanes) -> None:
+        await self._ports.in_thread(self._workspace.start)
         self._lanes_box.append(lanes)
-        return seeds
 
-    async def _summary(self, seeds: SeedReport) -> Summary:
-        return await self._ports.in_thread(summarise, self._ports, seeds)
+    async def _summary(self) -> Summary:
+        return await self._ports.in_thread(summarise, self._ports)
 
-    async def _last_summary(self, seeds: SeedReport) -> Summary:
+    async def _last_summary(self) -> Summary:
         """Sum up after a stop, which the database must not turn into a failure."""
         try:
-            return await self._summary(seeds)
+            return await self._summary()
         except StoreError as error:
             log.error("not summed up", reason=str(error))
-            return Summary(seeds=seeds)
+            return Summary()
 
     async def _passed(self, lanes: Lanes, names: Sequence[str]) -> bool:
         """Do what is due in these lanes; False if a stop was asked for before it was done."""
@@ -249,7 +247,7 @@ class _Service:
             stopping.cancel()
         return working.done()
 
-    async def _follow(self, lanes: Lanes, seeds: SeedReport) -> None:
+    async def _follow(self, lanes: Lanes) -> None:
         """Say so when the feeds that were due at the start were polled once."""
         await lanes.lanes["polls"].run()
         try:
@@ -257,7 +255,7 @@ class _Service:
                 await asyncio.sleep(FOLLOW_SECONDS)
                 if lanes.polls.is_idle and not await self._ports.in_thread(_due, self._ports):
                     break
-            summary = await self._summary(seeds)
+            summary = await self._summary()
             log.info("first polls done", feeds=summary.feeds, failing=summary.feeds_failing)
             _say(self._talk.on_polled, summary)
         except StoreError as error:

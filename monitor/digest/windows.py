@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 
 from monitor.model.delivery import Schedule
 from monitor.model.notice import FIRST_SLOT, Window
@@ -85,21 +85,6 @@ def due_slot(schedule: Schedule, *, last: LastSlot | None, now: datetime) -> Slo
 def next_slot_at(schedule: Schedule, after: datetime) -> datetime | None:
     """Give the first slot later than `after` (UTC), or None if the cron line never comes."""
     return next((tick.at for tick in _forward(schedule, after)), None)
-
-
-def schedule_problem(schedule: Schedule) -> str:
-    """Say what is wrong with a schedule in one clause, or "" if nothing is."""
-    try:
-        ZoneInfo(schedule.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"unknown time zone {schedule.zone!r}"
-    if len(schedule.cron.split()) != 5:
-        return f"{schedule.cron!r} is no cron line: it takes five fields"
-    try:
-        CronSim(schedule.cron, datetime(2026, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        return f"{schedule.cron!r} is no cron line: {str(error).lower()}"
-    return ""
 
 
 def _passed(schedule: Schedule, last: LastSlot, now: datetime) -> list[_Tick]:

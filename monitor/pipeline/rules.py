@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -19,19 +18,9 @@ log = structlog.get_logger()
 _BATCH = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted:
-    """Say what came of loading: whether the set is in force, and how much looking back found."""
-
-    is_in_force: bool
-    rules: int
-    looked_back: int = 0
-    matches: int = 0
-
-
 def adopt(
     ports: Ports, loaded: Sequence[LoadedRule], found: Sequence[Problem], *, is_start: bool
-) -> Adopted:
+) -> None:
     """Put a set of rules in force, unless a file has an error: then the set before stays.
 
     At the start there is none before: the rules of files without errors come into force.
@@ -40,13 +29,12 @@ def adopt(
     _report(ports, errors, is_start=is_start)
     if errors and not is_start:
         log.error("rules not loaded", errors=[str(error) for error in errors[:5]])
-        return Adopted(is_in_force=False, rules=len(ports.current.engine.rules))
+        return
     bad = {problem.file for problem in errors}
     good = [rule for rule in loaded if rule.rule.file not in bad]
     ports.current.engine = Engine(good)
     looked_back, matches = look_back(ports)
     log.info("rules in force", rules=len(good), looked_back=looked_back, matches=matches)
-    return Adopted(is_in_force=True, rules=len(good), looked_back=looked_back, matches=matches)
 
 
 def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
 from monitor.model.article import Article
 from monitor.model.problem import Problem
 from monitor.normalise.seed import read_seed
-from monitor.pipeline.keep import Kept, keep_articles
+from monitor.pipeline.keep import keep_articles
 from monitor.pipeline.ports import Ports
 from monitor.store import problems, rules
 from monitor.store.engine import Tx
@@ -20,17 +20,7 @@ from monitor.text.clean import clean_line
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeedReport:
-    """Say what became of the seed files: how many were read now, and what could not be."""
-
-    files: int = 0
-    read: int = 0
-    kept: Kept = Kept()
-    problems: tuple[Problem, ...] = ()
-
-
-def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> SeedReport:
+def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> None:
     """Store seeds by file name; a `str` in place of bytes is why the file could not be read.
 
     Unchanged files cost a hash. A file with nothing in it that can be used is named in `status`
@@ -56,7 +46,7 @@ def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> SeedReport:
         found += reading.articles
         faults += (replace(fault, file=f"seeds/{fault.file}") for fault in reading.problems)
     if not fresh and not gone:
-        return SeedReport(files=len(files))
+        return
     kept = keep_articles(ports, found, is_baseline=False, now=now, settle=_nothing_claimed)
     with ports.store.write() as tx:
         for name in (*fresh, *gone):
@@ -67,7 +57,6 @@ def ingest_seeds(ports: Ports, files: Mapping[str, bytes | str]) -> SeedReport:
         }.values():  # each file's first
             problems.report(tx, "seed", fault.file, _reason(fault), cure=fault.cure, now=now)
     log.info("seeds read", files=len(fresh), new=kept.new, matches=kept.matches)
-    return SeedReport(files=len(files), read=len(fresh), kept=kept, problems=tuple(faults))
 
 
 def _subject(ports: Ports, name: str) -> str:

@@ -118,12 +118,6 @@ def proxy_url(text: str) -> str | None:
     return text.strip() if _split(text.strip()) else None
 
 
-def has_credentials(text: str) -> bool:
-    """Tell whether a URL carries a user or a password."""
-    parts = _split(text.strip())
-    return parts is not None and (parts.username is not None or parts.password is not None)
-
-
 def feed_identity(url: str) -> str:
     """Fold a feed's URL to compare it with another: case of the host, default port, fragment."""
     parts = urlsplit(url)

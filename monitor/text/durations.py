@@ -1,4 +1,4 @@
-"""Read and write spans of time as people write them: `30m`, `12h`, `7d`, `2w`."""
+"""Read spans of time as people write them: `30m`, `12h`, `7d`, `2w`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,3 @@ def parse_duration(text: str) -> timedelta | None:
         return None
     span = timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
     return span if span <= MAX_DURATION else None
-
-
-def format_duration(span: timedelta) -> str:
-    """Write a span in days, hours, minutes or seconds, the largest that keeps it whole."""
-    seconds = int(span.total_seconds())
-    for unit in "dhm":
-        if seconds and seconds % _SECONDS[unit] == 0:
-            return f"{seconds // _SECONDS[unit]}{unit}"
-    return f"{seconds}s"

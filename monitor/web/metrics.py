@@ -66,7 +66,10 @@ class _Everything(Collector):
             yield _gauge("stories", "Stories stored", {(): stories.count(tx)})
         yield _gauge("articles", "Articles stored", {(): counted["articles"]})
         yield _gauge("articles_unplaced", "Waiting for grouping", {(): counted["unplaced"]})
-        yield _gauge("rules", "Rules in force", {(): len(self._ports.current.engine.rules)})
+        engine = self._ports.current.engine
+        yield _gauge("rules", "Rules in force", {(): len(engine.rules)})
+        always = "Rules that no required word lets us skip: judged on every article"
+        yield _gauge("rules_always_judged", always, {(): engine.always_count})
         yield _gauge(
             "deliveries", "Deliveries by state", {(k,): v for k, v in by_state.items()}, "state"
         )
