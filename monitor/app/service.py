@@ -249,7 +249,8 @@ class _Service:
 
     async def _follow(self, lanes: Lanes) -> None:
         """Say so when the feeds that were due at the start were polled once."""
-        await lanes.lanes["polls"].run()
+        # waited for, not awaited: if this is cut the run must not be, or its claims are lost
+        await asyncio.wait((lanes.begin_run("polls"),))
         try:
             while True:
                 await asyncio.sleep(FOLLOW_SECONDS)

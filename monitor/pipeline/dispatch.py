@@ -8,9 +8,6 @@ which a receiver can see a message twice, and its id tells.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVarTuple
 
 import structlog
 
@@ -26,8 +23,6 @@ from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
 
 log = structlog.get_logger()
-
-Args = TypeVarTuple("Args")
 
 SEND_AT_MOST = 20
 """Deliveries on their way at a time."""
@@ -70,7 +65,7 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         started_at = ports.now()
         outcome = await _deliver(ports, delivery, owed)
         ports.failpoints.hit("out.acked")
-        await _to_the_end(ports, settle_try, ports, delivery, owed, outcome, started_at)
+        await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
         ports.failpoints.hit("out.settled")
     except LeaseLost:
         log.warning("delivery outlived its lease", delivery=delivery.key)
@@ -78,7 +73,7 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         await ports.in_thread(spare, ports, delivery)
         raise
     except asyncio.CancelledError:
-        await _to_the_end(ports, settle_cut, ports, delivery, started_at)
+        await ports.in_thread(settle_cut, ports, delivery, started_at)
         raise
 
 
@@ -90,19 +85,6 @@ async def _prepare(ports: Ports, channel: Channel, delivery: ClaimedDelivery) ->
         return None
     message = delivery.message or await _render(ports, channel, delivery)
     return None if message is None else _owed(channel, delivery, message)
-
-
-async def _to_the_end(ports: Ports, work: Callable[[*Args], None], *args: *Args) -> None:
-    """Write in a thread; a stop that comes meanwhile waits until it is written."""
-    loop = asyncio.get_running_loop()
-    writing = loop.run_in_executor(ports.threads, partial(work, *args))
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await asyncio.wait([writing])
-        if error := writing.exception():
-            log.error("work failed", reason=str(error))
-        raise
 
 
 def _is_late(ports: Ports, delivery: ClaimedDelivery) -> bool:

@@ -68,7 +68,7 @@ async def poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
     except LeaseLost:
         log.warning("poll outlived its lease", feed=feed.url)
     except asyncio.CancelledError:
-        await asyncio.shield(ports.in_thread(_release, ports, feed))
+        await ports.in_thread(_release, ports, feed)
         raise
     except StoreError:  # a full disk must not count as this feed's crash, nor be asked in a loop
         await ports.in_thread(_release, ports, feed, ports.now() + ports.terms.lease)

@@ -31,24 +31,14 @@ def give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
     """Let go of a delivery that was not sent: it is due again at once, with its bytes kept."""
     now = ports.now()
     with ports.store.write() as tx:
-        deliveries.settle(
-            tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
-        )
+        deliveries.release(tx, delivery, due_at=now)
 
 
 def spare(ports: Ports, delivery: ClaimedDelivery) -> None:
     """Let go of a delivery that the database failed: a full disk must not count as its crash."""
-    now = ports.now()
+    due_at = ports.now() + ports.terms.lease
     with suppress(StoreError, LeaseLost), ports.store.write() as tx:
-        deliveries.settle(
-            tx,
-            delivery,
-            None,
-            state=DeliveryState.PENDING,
-            due_at=now + ports.terms.lease,
-            error="",
-            now=now,
-        )
+        deliveries.release(tx, delivery, due_at=due_at)
 
 
 def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | None) -> None:
@@ -58,13 +48,16 @@ def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | N
     """
     now = ports.now()
     with suppress(LeaseLost), ports.store.write() as tx:
+        if started_at is None:
+            deliveries.release(tx, delivery, due_at=now)
+            return
         deliveries.settle(
             tx,
             delivery,
-            _cut_attempt(tx, delivery, started_at, now) if started_at else None,
+            _cut_attempt(tx, delivery, started_at, now),
             state=DeliveryState.PENDING,
             due_at=now,
-            error=_CUT if started_at else "",
+            error=_CUT,
             now=now,
             is_cut=True,
         )

@@ -66,7 +66,7 @@ async def fetch(ports: Ports, page: ClaimedPage) -> None:
     except LeaseLost:
         log.warning("page outlived its lease", url=page.url)
     except asyncio.CancelledError:
-        await asyncio.shield(ports.in_thread(_release, ports, page, ports.now()))
+        await ports.in_thread(_release, ports, page, ports.now())
         raise
     except StoreError:  # a full disk must not count as this page's crash, nor be asked in a loop
         await ports.in_thread(_release, ports, page, ports.now() + ports.terms.lease)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 import aiohttp
+import structlog
 
 from monitor.clock import Clock
 from monitor.deliver.connections import Connections
@@ -26,6 +27,8 @@ from monitor.net.child import ChildPool
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.failpoints import Failpoints
 from monitor.store.engine import Store
+
+log = structlog.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -131,6 +134,6 @@ class Ports:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
             await asyncio.wait((working,))
-            if not working.cancelled():
-                working.exception()  # looked at: asyncio would complain that nobody did
+            if not working.cancelled() and (error := working.exception()):
+                log.error("work failed during a stop", reason=str(error))
             raise

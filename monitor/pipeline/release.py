@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 
 import structlog
 
 from monitor.errors import LeaseLost
-from monitor.model.delivery import DeliveryState
 from monitor.pipeline.ports import Ports
 from monitor.store import deliveries, feeds, pages
 from monitor.store.deliveries import ClaimedDelivery
@@ -28,17 +28,19 @@ def release(
 
     Raises StoreError if the database refuses: then the leases run out by themselves.
     """
-    now = ports.now()
+    now, count = ports.now(), Counter[str]()
     with ports.store.write() as tx:
         for feed in polls:
             with suppress(LeaseLost):
                 feeds.release(tx, feed)
+                count["feeds"] += 1
         for page in fetches:
             with suppress(LeaseLost):
                 pages.release(tx, page, due_at=now)
+                count["pages"] += 1
         for delivery in owed:
             with suppress(LeaseLost):
-                deliveries.settle(
-                    tx, delivery, None, state=DeliveryState.PENDING, due_at=now, error="", now=now
-                )
-    log.info("claims let go of", feeds=len(polls), pages=len(fetches), deliveries=len(owed))
+                deliveries.release(tx, delivery, due_at=now)
+                count["deliveries"] += 1
+    if count:
+        log.info("claims let go of", **count)

@@ -26,7 +26,7 @@ from monitor.pipeline.release import release
 from monitor.pipeline.settler import Settler
 from monitor.schedule.crew import Crew
 from monitor.schedule.lane import Lane
-from monitor.store import roles
+from monitor.store import problems, roles
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.feeds import ClaimedFeed
 from monitor.store.pages import ClaimedPage
@@ -42,6 +42,8 @@ OFFLINE = ("place", "compose", "sends")
 
 LOOK_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+
+_CURE = "it is tried again by itself; the log says more"
 
 HUNG_AFTER = timedelta(minutes=5)
 """When a lane counts as hung: new rules may look back over a large archive for minutes."""
@@ -114,7 +116,11 @@ class Lanes:
     def wake(self, name: str) -> None:
         """Hint that a lane has work; before `schedule` and after `stop` nothing is woken."""
         if self._takes_wakes:
-            self._begin(self._run(name))
+            self.begin_run(name)
+
+    def begin_run(self, name: str) -> asyncio.Task[None]:
+        """Begin a run of one lane; a stop lets it end."""
+        return self._begin(self._run(name))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin a run, in our own group: the scheduler's end must not cut it half-way."""
@@ -230,5 +236,9 @@ class Lanes:
     def _write_beat(self) -> None:
         ports = self._ports
         facts = {"version": __version__, "rules": len(ports.current.engine.rules)}
+        now, failures = ports.now(), self.failures
         with ports.store.write() as tx:
-            roles.beat(tx, ports.holder, now=ports.now(), started_at=self._started_at, facts=facts)
+            roles.beat(tx, ports.holder, now=now, started_at=self._started_at, facts=facts)
+            problems.keep_only(tx, "lane", failures)
+            for name, reason in failures.items():
+                problems.report(tx, "lane", name, reason, cure=_CURE, now=now)

@@ -190,6 +190,12 @@ def settle(
         tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
 
 
+def release(tx: Tx, delivery: ClaimedDelivery, *, due_at: datetime) -> None:
+    """Let go of a delivery that was not tried: due at `due_at`, all else as it was before."""
+    values = {"due_at": due_at, "crashes": delivery.crashes}
+    claims.settle(tx, DeliveryRow, DeliveryRow.key, (delivery.key, delivery.fence, values))
+
+
 _ONE_MORE = DeliveryRow.__table__.c.attempts + 1
 
 

@@ -202,7 +202,9 @@ def _columns(feed: ClaimedFeed, polled: Polled) -> dict[str, Any]:
 
 def release(tx: Tx, feed: ClaimedFeed, *, due_at: datetime | None = None) -> None:
     """Let go of a feed whose poll was not kept: it is due at `due_at`, or stays due (a stop)."""
-    values = {} if due_at is None else {"next_poll_at": due_at}
+    values: dict[str, Any] = {"crashes": feed.crashes}  # it says nothing of earlier ones
+    if due_at is not None:
+        values["next_poll_at"] = due_at
     claims.settle(tx, FeedRow, FeedRow.id, (feed.id, feed.fence, values))
 
 

@@ -97,7 +97,7 @@ def settle_failed(tx: Tx, page: ClaimedPage, *, reason: str, retry_at: datetime 
 
 def release(tx: Tx, page: ClaimedPage, *, due_at: datetime) -> None:
     """Let go of a page that was not asked or not kept: it is due again at `due_at`."""
-    _settle(tx, page, due_at=due_at)
+    _settle(tx, page, due_at=due_at, crashes=page.crashes)  # it says nothing of earlier ones
 
 
 def _settle(tx: Tx, page: ClaimedPage, **values: object) -> None:

@@ -84,9 +84,10 @@ async def paused_for(gate: HostGate, url: str) -> float:
 
 async def test_a_pause_holds_all_of_a_host_back() -> None:
     gate = HostGate(2, 0.0)
+    gate.pause("https://geo.example/feed", 60.0)
+    assert 0.0 < await paused_for(gate, "https://www.geo.example/") <= 60.0
     start = monotonic_seconds()
     gate.pause("https://dawn.example/feed", 0.05)
-    assert 0.0 < await paused_for(gate, "https://www.dawn.example/") <= 0.05
     assert await paused_for(gate, "https://other.example/") == 0.0
     assert await enter(gate, "https://dawn.example/x") - start >= 0.05
 

@@ -21,7 +21,7 @@ from monitor.model.keys import SourceKey
 from monitor.pipeline.ports import Ports
 from monitor.schedule import Lanes
 from monitor.settings import load_settings
-from monitor.store import feeds, migrate
+from monitor.store import feeds, migrate, problems
 from monitor.store.tables import FeedRow
 
 LONG = timedelta(minutes=6)
@@ -81,6 +81,40 @@ class held:  # noqa: N801 - reads as a function
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join(10)
+
+
+async def test_a_run_is_not_cut_with_whoever_waits_for_it(ports: Ports) -> None:
+    async with asyncio.TaskGroup() as group:
+        lanes = Lanes(ports, group, nothing)
+        with held(ports):
+            waiting = group.create_task(asyncio.wait((lanes.begin_run("polls"),)))
+            await asyncio.sleep(0.05)  # the claim has begun, and waits for its turn to write
+            waiting.cancel()
+            stopping = group.create_task(lanes.stop(5.0))
+            await asyncio.sleep(0)
+        assert await stopping
+    with ports.store.read() as tx:
+        assert tx.execute(select(FeedRow.fence, FeedRow.claimed_until)).all() == [(1, None)]
+
+
+async def test_a_lane_that_fails_is_said_in_status_until_it_works(ports: Ports) -> None:
+    reasons = [StoreError("no such column")]
+
+    async def fail_once() -> int:
+        if reasons:
+            raise reasons.pop()
+        return 0
+
+    def said() -> list[tuple[str, str, str]]:
+        with ports.store.read() as tx:
+            return [(one.kind, one.subject, one.reason) for one in problems.listed(tx)]
+
+    async with asyncio.TaskGroup() as group:
+        lanes = Lanes(ports, group, fail_once)
+        await lanes.run_pass(["reload", "beat"])
+        assert said() == [("lane", "reload", "no such column")]
+        await lanes.run_pass(["reload", "beat"])
+        assert said() == []
 
 
 async def test_nothing_is_woken_after_a_stop(ports: Ports) -> None:

@@ -76,6 +76,18 @@ def test_a_settled_claim_forgets_earlier_crashes(store: Store, moment: datetime)
     assert again.crashes == 0
 
 
+def test_what_is_let_go_of_keeps_its_earlier_crashes(store: Store, moment: datetime) -> None:
+    add_feeds(store, 1, moment)
+    claim(store, moment, lease=timedelta(microseconds=1))
+    moment += timedelta(seconds=1)
+    (feed,) = claim(store, moment)
+    assert feed.crashes == 1
+    with store.write() as tx:
+        feeds.release(tx, feed)
+    (again,) = claim(store, moment)
+    assert again.crashes == 1
+
+
 def test_a_late_result_is_refused_and_nothing_of_it_written(
     store: Store, moment: datetime
 ) -> None:
