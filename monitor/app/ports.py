@@ -22,6 +22,7 @@ from monitor.fetch.robots import Robots
 from monitor.match.engine import Engine
 from monitor.model.problem import Problem
 from monitor.net.child import ChildPool
+from monitor.net.guard import AddressGuard
 from monitor.net.session import open_session
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.failpoints import Failpoints
@@ -117,7 +118,7 @@ async def _open_network(stack: AsyncExitStack, settings: Settings) -> Network:
     stack.push_async_callback(children.aclose)
     return Network(
         session=session,
-        gate=HostGate(min_gap_seconds=_gap_seconds(settings)),
+        gate=HostGate(is_ours=AddressGuard(settings.network).is_allowed_literal),
         robots=Robots(PRODUCT),
         children=children,
         connections=Connections(
@@ -128,8 +129,3 @@ async def _open_network(stack: AsyncExitStack, settings: Settings) -> Network:
             ca_file=settings.network.ca_file,
         ),
     )
-
-
-def _gap_seconds(settings: Settings) -> float:
-    """Give the least time between two starts at one host: none where only our own are polled."""
-    return 0.0 if settings.network.allow_private else 1.0

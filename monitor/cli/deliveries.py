@@ -29,7 +29,7 @@ from monitor.cli.options import (
     strict_settings_of,
     talk,
 )
-from monitor.cli.wording import counted
+from monitor.cli.wording import counted, local, moment
 from monitor.clock import system_clock
 from monitor.deliver.route import deliver
 from monitor.digest.windows import LastSlot, Slot, due_slot, next_slot_at
@@ -72,16 +72,17 @@ def list_deliveries(
     as_json: JsonOption = False,
 ) -> None:
     """List deliveries, latest first."""
-    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+    with exits(), store_of(settings := settings_of(workspace)) as store, store.read() as tx:
         found = deliveries.listed(tx, state=state, limit=limit)
         if as_json:
             print_json(found)
             return
-        table = Table("delivery", "created", "channel", "to", "state", "tries", "what", box=None)
+        created = f"created ({settings.zone})"
+        table = Table("delivery", created, "channel", "to", "state", "tries", "what", box=None)
         for line in found:
             table.add_row(
                 line.key[:11],
-                line.created_at.strftime("%Y-%m-%d %H:%M"),
+                local(line.created_at, settings.zone),
                 line.channel,
                 line.recipient,
                 line.state.value,
@@ -100,7 +101,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show each try of a delivery, and its outlook."""
-    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+    with exits(), store_of(settings := settings_of(workspace)) as store, store.read() as tx:
         line = _find(tx, delivery)
         message = deliveries.message_of(tx, line.key)
         tries = deliveries.attempts(tx, line.key)
@@ -116,12 +117,13 @@ def show(
         )
         for one in tries:
             code = f" {one.code}" if one.code else ""
-            moment = one.started_at.strftime("%Y-%m-%d %H:%M:%S")
-            out.print(f"  try {one.number}  {moment}  {one.result.value}{code}", markup=False)
+            at = local(one.started_at, settings.zone, "%Y-%m-%d %H:%M:%S")
+            tried = f"  try {one.number}  {at} {settings.zone}  {one.result.value}{code}"
+            out.print(tried, markup=False)
             out.print(f"      {one.reason}", markup=False)
             if one.answer:
                 out.print(f"      it said: {one.answer[:500]}", markup=False)
-        out.print(f"  {_outlook(line)}", markup=False)
+        out.print(f"  {_outlook(line, settings.zone)}", markup=False)
 
 
 def _find(tx: Tx, name: str) -> DeliveryLine:
@@ -131,13 +133,12 @@ def _find(tx: Tx, name: str) -> DeliveryLine:
     return line
 
 
-def _outlook(line: DeliveryLine) -> str:
-    match line.state:
-        case DeliveryState.SENT:
-            return f"accepted at {line.sent_at:%Y-%m-%d %H:%M:%S} UTC"
-        case DeliveryState.DEAD:
-            return f"given up: {line.last_error}; to revive: monitor deliveries resend {line.key}"
-    return f"due at {line.due_at:%Y-%m-%d %H:%M:%S} UTC"
+def _outlook(line: DeliveryLine, zone: str) -> str:
+    if line.state is DeliveryState.DEAD:
+        return f"given up: {line.last_error}; to revive: monitor deliveries resend {line.key}"
+    if line.sent_at is not None:
+        return f"accepted at {moment(line.sent_at, zone)}"
+    return f"due at {moment(line.due_at, zone)}"
 
 
 @app.command("resend")
@@ -204,13 +205,13 @@ def _channel_line(settings: Settings, channel: Channel) -> dict[str, str]:
         if kept.disabled_at:
             state = f"stopped: {kept.disabled_reason}"
         elif kept.paused_until and kept.paused_until > now:
-            state = f"waits until {kept.paused_until:%H:%M} UTC"
+            state = f"waits until {moment(kept.paused_until, settings.zone)}"
     return {
         "channel": channel.name,
         "kind": channel.kind.value,
         "goes_to": ", ".join(channel.to) or channel.url or channel.path,
         "digests": f"{channel.schedule.cron} {channel.schedule.zone}" if channel.schedule else "",
-        "next": upcoming.strftime("%Y-%m-%d %H:%M UTC") if upcoming else "",
+        "next": moment(upcoming, settings.zone) if upcoming else "",
         "state": state,
     }
 

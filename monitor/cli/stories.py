@@ -20,7 +20,7 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
-from monitor.cli.wording import counted
+from monitor.cli.wording import counted, local
 from monitor.group.explain import explain_placement
 from monitor.model.article import Article, Precision
 from monitor.model.story import Story
@@ -144,15 +144,17 @@ def list_alerts(
     workspace: WorkspaceOption = Path(), limit: LimitOption = 30, as_json: JsonOption = False
 ) -> None:
     """List alerts with their reasons, latest first."""
-    with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
+    with exits(), store_of(settings := settings_of(workspace)) as store, store.read() as tx:
         found = alerts.listed(tx, limit=limit)
         if as_json:
             print_json(found)
             return
-        table = Table("raised", "rule", "story", "no.", "reason", "told", box=None)
+        table = Table(
+            f"raised ({settings.zone})", "rule", "story", "no.", "reason", "told", box=None
+        )
         for alert in found:
             table.add_row(
-                alert.raised_at.strftime("%Y-%m-%d %H:%M"),
+                local(alert.raised_at, settings.zone),
                 alert.rule_id,
                 alert.story[:12],
                 str(alert.generation),

@@ -20,6 +20,11 @@ def span(length: timedelta) -> str:
     return f"{round(seconds / 3600)} h" if seconds < 36 * 3600 else f"{round(seconds / 86_400)} d"
 
 
+def local(at: datetime, zone: str, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Say a moment in a zone that a heading names."""
+    return at.astimezone(ZoneInfo(zone)).strftime(form)
+
+
 def moment(at: datetime, zone: str) -> str:
     """Say a moment in a zone, which it names: "2026-11-23 11:00 Asia/Karachi"."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from monitor.clock import monotonic_seconds
@@ -17,13 +17,20 @@ MAX_PAUSE_SECONDS = 86_400.0
 class HostGate:
     """Let at most `max_per_host` exchanges run at a host, their starts `min_gap_seconds` apart.
 
+    Hosts of which `is_ours` holds, by name or literal address, need no gap.
     One gate serves one event loop. A host is forgotten as soon as nothing runs, waits or is to be
     remembered there.
     """
 
-    def __init__(self, max_per_host: int = 2, min_gap_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        max_per_host: int = 2,
+        min_gap_seconds: float = 1.0,
+        is_ours: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._max_per_host = max_per_host
         self._min_gap = min_gap_seconds
+        self._is_ours = is_ours
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
@@ -92,7 +99,8 @@ class HostGate:
             if waiting.admitted.done():
                 continue  # cancelled or refused while it waited
             host.running += 1
-            host.next_start = monotonic_seconds() + self._min_gap
+            gap = 0.0 if self._is_ours(host.name) else self._min_gap
+            host.next_start = monotonic_seconds() + gap
             waiting.admitted.set_result(None)
         self._wake_later(host)
 

@@ -18,7 +18,13 @@ from aiohttp.abc import AbstractResolver
 from monitor.errors import ConfigError
 from monitor.model.network import NetworkPolicy
 from monitor.model.problem import Problem
-from monitor.net.addresses import Network, parse_network, unwrapped, why_not_public
+from monitor.net.addresses import (
+    Network,
+    literal_address,
+    parse_network,
+    unwrapped,
+    why_not_public,
+)
 from monitor.net.resolver import DaemonResolver
 
 WEB_PORTS = frozenset({80, 443, 8080, 8443})
@@ -60,6 +66,11 @@ class AddressGuard:
         if why is not None:
             return f"{ip} {why}"
         return None if port in WEB_PORTS else f"port {port} is not one of the web's"
+
+    def is_allowed_literal(self, host: str) -> bool:
+        """Tell whether a host is written as an address that `allow_private` opens."""
+        address = literal_address(host)
+        return address is not None and any(unwrapped(address) in net for net in self._allowed)
 
     def open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         """Make the socket for an address, or raise `AddressRefusedError`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, func, or_, select, update
 
 from monitor.model.article import Article, Origin, Precision, TextState
 from monitor.model.keys import ArticleKey, Revision, RuleId
@@ -16,7 +16,7 @@ from monitor.model.rule import Finding, Match
 from monitor.model.source import Source
 from monitor.store import json
 from monitor.store.engine import Tx
-from monitor.store.tables import AliasRow, ArticleRow, MatchRow, SeatRow
+from monitor.store.tables import AliasRow, ArticleRow, MatchRow, RuleRow, SeatRow
 from monitor.store.upsert import insert
 
 _CHUNK = 400  # SQLite takes at most 32,766 parameters, older ones 999
@@ -345,12 +345,14 @@ def oldest_unplaced(tx: Tx) -> datetime | None:
 
 
 def counts(tx: Tx) -> dict[str, int]:
-    """Count articles, those waiting for the assigner, and matches."""
+    """Count articles, those waiting for the assigner, and matches of the rules in force."""
+    in_force = and_(RuleRow.id == MatchRow.rule_id, RuleRow.revision == MatchRow.revision)
+    matches = select(func.count()).select_from(MatchRow).join(RuleRow, in_force)
     waiting = select(func.count()).select_from(ArticleRow).where(ArticleRow.place_due)
     return {
         "articles": int(tx.execute(select(func.count()).select_from(ArticleRow)).scalar_one()),
         "unplaced": int(tx.execute(waiting).scalar_one()),
-        "matches": int(tx.execute(select(func.count()).select_from(MatchRow)).scalar_one()),
+        "matches": int(tx.execute(matches).scalar_one()),
     }
 
 

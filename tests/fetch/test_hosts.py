@@ -168,3 +168,13 @@ async def test_a_thousand_hosts_leave_nothing_behind() -> None:
         async with gate.turn(f"https://host-{number}.example/"):
             pass
     assert len(gate._hosts) == 0
+
+
+async def test_hosts_of_our_own_need_no_gap() -> None:
+    gate = HostGate(2, 60.0, is_ours=lambda host: host == "10.1.2.3")
+    for _ in range(3):
+        await enter(gate, "http://10.1.2.3/feed")
+    await enter(gate, "https://dawn.example/feed")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await enter(gate, "https://dawn.example/feed")

@@ -325,3 +325,18 @@ def test_the_guard_holds_under_uvloop() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(go())
+
+
+@pytest.mark.parametrize(
+    ("host", "is_allowed"),
+    [
+        ("10.1.2.3", True),
+        ("10.1.3.3", False),
+        ("[fd00::1]", True),
+        ("dawn.example", False),
+        ("127.0.0.1", False),
+    ],
+)
+def test_an_own_host_is_one_written_as_an_allowed_address(host: str, is_allowed: bool) -> None:
+    guard = AddressGuard(NetworkPolicy(allow_private=("10.1.2.0/24", "fd00::/8")))
+    assert guard.is_allowed_literal(host) is is_allowed

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from services.articles import rule
+from services.articles import article, match, rule
 from sqlalchemy.exc import StatementError
 
 from monitor.errors import StoreError
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
-from monitor.store import channels, problems, rules
+from monitor.store import articles, channels, problems, rules
 from monitor.store.engine import Store
 from monitor.store.tables import SeedRow
 from monitor.store.upsert import insert
@@ -90,3 +90,14 @@ def test_a_reading_connection_cannot_write(tmp_path: Path, now: datetime) -> Non
     with pytest.raises(StoreError, match="only reads"), reader.write() as tx:
         tx.exec_driver_sql("CREATE TABLE x (y)")
     reader.close()
+
+
+def test_matches_of_an_older_revision_are_not_counted(store: Store, now: datetime) -> None:
+    one = article("a")
+    with store.write() as tx:
+        (number,) = articles.add(tx, [one], is_baseline=False).values()
+        old, new = match("r", one.key, "1"), match("r", one.key, "2")
+        articles.add_matches(tx, number, [old, new], is_quiet=False, now=now)
+        assert articles.counts(tx)["matches"] == 0
+        rules.keep(tx, rule("r", revision="2"), now=now)
+        assert articles.counts(tx)["matches"] == 1
