@@ -88,7 +88,7 @@ async def test_a_run_is_not_cut_with_whoever_waits_for_it(ports: Ports) -> None:
         lanes = Lanes(ports, group, nothing)
         with held(ports):
             waiting = group.create_task(asyncio.wait((lanes.begin_run("polls"),)))
-            await asyncio.sleep(0.05)  # the claim has begun, and waits for its turn to write
+            await asyncio.sleep(0)  # the claim has begun, and waits for its turn to write
             waiting.cancel()
             stopping = group.create_task(lanes.stop(5.0))
             await asyncio.sleep(0)
