@@ -52,12 +52,21 @@ class Claimable:
     crashes: Mapped[int] = mapped_column(default=0)
 
 
+def _suspects(table: str) -> Index:
+    """Index the rows whose claim crashed: each claim looks for them, and they are few."""
+    crashed = text("crashes > 0")
+    return Index(
+        f"ix_{table}_suspect", "claimed_until", postgresql_where=crashed, sqlite_where=crashed
+    )
+
+
 class FeedRow(Claimable, Base):
     """Keep a polled address and what it last said."""
 
     __tablename__ = "feed"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
+    host: Mapped[str] = mapped_column(default="")  # whose turn a poll needs
     source_key: Mapped[str]
     state: Mapped[str] = mapped_column(default="active")  # active | gone | removed | parked
     fetch_url: Mapped[str]  # differs from `url` once a permanent redirect has been stable
@@ -77,7 +86,7 @@ class FeedRow(Claimable, Base):
     polls: Mapped[int] = mapped_column(default=0)
     sightings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of redirects and of 410s
     notes: Mapped[list[Any]] = mapped_column(default=list)  # what is odd about the document
-    __table_args__ = (Index("ix_feed_due", "state", "next_poll_at"),)
+    __table_args__ = (Index("ix_feed_due", "state", "next_poll_at"), _suspects("feed"))
 
 
 class ArticleRow(Base):
@@ -108,6 +117,8 @@ class ArticleRow(Base):
     revision: Mapped[int] = mapped_column(default=1)
     is_baseline: Mapped[bool] = mapped_column(default=False)
     place_due: Mapped[bool] = mapped_column(default=True)  # the assigner has to look at it
+    place_crashes: Mapped[int] = mapped_column(default=0)
+    judged_by: Mapped[str | None]  # the revision of the whole rule set that matched it last
     __table_args__ = (
         Index(
             "ix_article_place_due",
@@ -138,11 +149,12 @@ class PageRow(Claimable, Base):
         BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
     )
     url: Mapped[str]
+    host: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="pending")  # pending | done | failed
     due_at: Mapped[datetime]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
-    __table_args__ = (Index("ix_page_due", "state", "due_at"),)
+    __table_args__ = (Index("ix_page_due", "state", "due_at"), _suspects("page"))
 
 
 class MatchRow(Base):
@@ -256,8 +268,11 @@ class DigestRow(Base):
     stories: Mapped[int]
 
 
-class ChannelRow(Base):
-    """Keep what happened to a channel: its last slot, and whether it must wait or was stopped."""
+class ChannelRow(Claimable, Base):
+    """Keep what happened to a channel: its last slot, and whether it must wait or was stopped.
+
+    Its claim is for composing a digest.
+    """
 
     __tablename__ = "channel"
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -292,7 +307,9 @@ class DeliveryRow(Claimable, Base):
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     __table_args__ = (
-        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_due", "state", "channel", "due_at"),
+        Index("ix_delivery_sent", "channel", "sent_at"),
+        _suspects("delivery"),
         CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
     )
 
@@ -315,10 +332,20 @@ class AttemptRow(Base):
 
 
 class WorkspaceRow(Base):
-    """Hold the one row that names this database's workspace, made at random with it."""
+    """Hold the one row that names this database's workspace, made at random with it.
+
+    `open_to` is the oldest schema whose programs may still work here. While `paused_at` is set
+    nothing is delivered. `restored_at` is when the backup of `backup_at` was put in place.
+    """
 
     __tablename__ = "workspace"
     id: Mapped[str] = mapped_column(primary_key=True)
+    open_to: Mapped[str]
+    paused_at: Mapped[datetime | None]
+    paused_reason: Mapped[str | None]
+    backup_at: Mapped[datetime | None]
+    restored_at: Mapped[datetime | None]
+    moved_to: Mapped[str | None]
 
 
 class RuleRow(Base):
@@ -353,14 +380,30 @@ class ProblemRow(Base):
     count: Mapped[int]
 
 
-class RoleRow(Base):
-    """Lease a role that one process may have at a time."""
+class RoleRow(Claimable, Base):
+    """Be a role that one process may have at a time."""
 
     __tablename__ = "role"
     name: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]
+
+
+class HostRow(Base):
+    """Say which process may ask a host now, and until when nobody may: the host asked for it."""
+
+    __tablename__ = "host"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
     claimed_until: Mapped[datetime]
-    fence: Mapped[int]
+    paused_until: Mapped[datetime | None]
+
+
+class ForgottenRow(Base):
+    """Keep an identity of an article that was removed: its feed must not bring it back."""
+
+    __tablename__ = "forgotten"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    listed_at: Mapped[datetime] = mapped_column(index=True)  # to a day
 
 
 class BeatRow(Base):

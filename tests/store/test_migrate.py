@@ -22,8 +22,16 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
     with store.write() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        tx.execute(text("UPDATE workspace SET open_to = '9998'"))
     with pytest.raises(StoreError, match="newer version"):
         migrate.upgrade(store)
+
+
+def test_a_newer_schema_that_is_open_to_this_program_is_left_as_it_is(store: Store) -> None:
+    with store.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        tx.execute(text("UPDATE workspace SET open_to = '0002'"))
+    assert migrate.upgrade(store) == "9999"
 
 
 def test_a_failed_migration_leaves_nothing_behind(database_url: str) -> None:
