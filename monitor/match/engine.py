@@ -9,6 +9,7 @@ Rules that require nothing (their words are all in lists not resolved) are judge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from monitor.match.evaluate import Document, field_text
 from monitor.match.findings import findings
@@ -29,6 +30,7 @@ from monitor.match.tree import (
     Word,
 )
 from monitor.model.article import Article
+from monitor.model.keys import Revision, digest_of
 from monitor.model.rule import Match
 from monitor.text.folding import fold
 from monitor.text.tokens import MAX_CACHED_CHARS, lang_class, read_chunk, simple_word
@@ -59,6 +61,12 @@ class Engine:
     def rules(self) -> tuple[LoadedRule, ...]:
         """Give the rules, in the order they were given."""
         return self._rules
+
+    @cached_property
+    def revision(self) -> Revision:
+        """Hash what the rules mean all together, whatever their order: who judges by what."""
+        ruled = sorted((loaded.rule.id, loaded.rule.revision) for loaded in self._rules)
+        return Revision(digest_of("rules", *(part for pair in ruled for part in pair)))
 
     @property
     def always_count(self) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,12 @@ def test_only_max_age_is_exempt_for_seeds_and_lenient_for_dates(article: Make, r
     unsure = judge(loaded, article(**late, published_precision=Precision.UNKNOWN))
     assert unsure is not None
     assert unsure.notes == ("max_age unknown: let through",)
+
+
+def test_a_rule_set_has_a_revision_of_its_own(rule: Make) -> None:
+    acme, rain = rule("Acme", id="acme"), rule("rain", id="rain")
+    revision = Engine([acme, rain]).revision
+    assert Engine([rain, acme]).revision == revision
+    edited = replace(rain, rule=replace(rain.rule, revision="2"))
+    others = ([acme], [], [acme, rule("rain", id="snow")], [acme, edited])
+    assert len({revision, *(Engine(rules).revision for rules in others)}) == 5
