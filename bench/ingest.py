@@ -83,7 +83,7 @@ async def _ours(base: str, feeds: int, folder: Path) -> dict[str, float]:
 async def _phases(
     ports: Ports, workspace: Workspace, clock: LeapingClock, list_kind: Callable[[str], None]
 ) -> dict[str, float]:
-    from monitor.pipeline.place import Assigner
+    from monitor.pipeline.assigner import Assigner
     from monitor.schedule import Lanes
 
     watch, found = Stopwatch(), {}

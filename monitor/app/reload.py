@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 import structlog
@@ -35,7 +35,6 @@ class Workspace:
     settings: Settings
     environ: Mapping[str, str]
     ports: Ports
-    forget_index: Callable[[], None] = lambda: None
     _files: tuple[tuple[str, int, int], ...] = ()
     _seeds: tuple[tuple[str, int, int], ...] = ()
     _is_forced: bool = field(default=False)
@@ -77,7 +76,6 @@ class Workspace:
         self._say_of_templates()
         loaded = workspace_rules(self.settings, coming=self._coming)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
-        self.forget_index()
         self.ports.wake("place")
 
     def _reload_settings(self) -> None:

@@ -22,6 +22,7 @@ from monitor.app.reload import Workspace
 from monitor.clock import system_clock
 from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.release import give_up
 from monitor.pipeline.summary import Summary, summarise
 from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
@@ -219,9 +220,7 @@ class _Service:
         raise AssertionError("unreachable")
 
     def _lanes(self, group: asyncio.TaskGroup) -> Lanes:
-        lanes = Lanes(self._ports, group, lambda: self._ports.in_thread(self._workspace.look))
-        self._workspace.forget_index = lanes.assigner.forget
-        return lanes
+        return Lanes(self._ports, group, lambda: self._ports.in_thread(self._workspace.look))
 
     async def _start(self, lanes: Lanes) -> None:
         await self._ports.in_thread(self._workspace.start)
@@ -282,11 +281,7 @@ def _due(ports: Ports) -> int:
 
 
 async def _give_up(ports: Ports) -> None:
-    def work() -> None:
-        with ports.store.write() as tx:
-            roles.give_up(tx, ports.holder)
-
     try:
-        await ports.in_thread(work)
+        await ports.in_thread(give_up, ports)
     except StoreError as error:
         log.error("roles not given up: they run out by themselves", reason=str(error))

@@ -36,15 +36,6 @@ def read_url(text: str) -> URL:
     return url.with_fragment(None)
 
 
-def host_of(url: str | URL) -> str:
-    """Give a URL's host in lower case without a final dot or "www.", for gates and reasons."""
-    try:
-        host = (URL(url) if isinstance(url, str) else url).host or ""
-    except ValueError:
-        return ""
-    return host.lower().rstrip(".").removeprefix("www.")
-
-
 def without_login(url: URL) -> tuple[URL, dict[str, str]]:
     """Take "user:password@" out of a URL and give the header that says the same."""
     if url.user is None and url.password is None:

@@ -10,7 +10,6 @@ from datetime import datetime
 import aiohttp
 
 from monitor.errors import FetchError
-from monitor.fetch.address import host_of
 from monitor.fetch.follow import Arrival, following
 from monitor.fetch.headers import (
     charset_of,
@@ -21,6 +20,7 @@ from monitor.fetch.headers import (
 from monitor.fetch.status import bad_status
 from monitor.model.network import Limits
 from monitor.net.bounded import read_bounded
+from monitor.net.hosts import host_of
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "

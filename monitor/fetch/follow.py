@@ -10,8 +10,9 @@ import aiohttp
 from yarl import URL
 
 from monitor.errors import FetchError
-from monitor.fetch.address import host_of, may_keep_secrets, read_url, without_login
+from monitor.fetch.address import may_keep_secrets, read_url, without_login
 from monitor.net.faults import EXCHANGE_ERRORS, fault_of
+from monitor.net.hosts import host_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from monitor.clock import monotonic_seconds
 from monitor.errors import FetchError, HostBusy
-from monitor.fetch.address import host_of
+from monitor.net.hosts import host_of
 
 MAX_PAUSE_SECONDS = 86_400.0
 

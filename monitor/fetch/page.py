@@ -10,7 +10,6 @@ from datetime import datetime
 import aiohttp
 
 from monitor.errors import FetchError
-from monitor.fetch.address import host_of
 from monitor.fetch.feed import PACKED
 from monitor.fetch.follow import Arrival, following
 from monitor.fetch.headers import charset_of, content_type_of
@@ -19,6 +18,7 @@ from monitor.fetch.robots import Robots
 from monitor.fetch.status import bad_status
 from monitor.model.network import Limits
 from monitor.net.bounded import read_bounded
+from monitor.net.hosts import host_of
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 PAGE_MAX_BYTES = 5_000_000  # the largest article pages of 1,171 measured have 2.3 MB

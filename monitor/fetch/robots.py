@@ -11,11 +11,12 @@ import aiohttp
 from protego import Protego
 
 from monitor.errors import FetchError
-from monitor.fetch.address import host_of, read_url
+from monitor.fetch.address import read_url
 from monitor.fetch.follow import following
 from monitor.fetch.robots_text import rules_for
 from monitor.model.network import Limits
 from monitor.net.bounded import read_prefix
+from monitor.net.hosts import host_of
 
 MAX_ROBOTS_BYTES = 500 * 1024
 KEPT_FOR = timedelta(hours=24)

@@ -7,8 +7,8 @@ from datetime import datetime
 import aiohttp
 
 from monitor.errors import FetchError
-from monitor.fetch.address import host_of
 from monitor.fetch.headers import retry_after_of
+from monitor.net.hosts import host_of
 
 _MEANINGS = {
     401: "asks for a login (401)",

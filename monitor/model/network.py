@@ -38,6 +38,7 @@ class Limits:
     child_cpu_seconds: int = 10
     child_memory_bytes: int = 512 * 1024 * 1024
     lease_seconds: float = 60.0
+    sends_per_channel: int = 5
     full_text_chars: int = 1_500
 
 

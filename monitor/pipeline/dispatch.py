@@ -39,7 +39,12 @@ async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, .
                 return ()
         with ports.store.write() as tx:
             return deliveries.claim_due(
-                tx, now=now, lease=ports.terms.lease, limit=limit, channels=names
+                tx,
+                now=now,
+                lease=ports.terms.lease,
+                limit=limit,
+                channels=names,
+                per_channel=ports.terms.limits.sends_per_channel,
             )
 
     claimed = await ports.in_thread(work)

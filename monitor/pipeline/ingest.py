@@ -26,6 +26,7 @@ from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
 from monitor.model.article import Article, ParsedFeed
 from monitor.normalise.entry import normalise_feed
 from monitor.parse.choose import is_light, parse_carefully, parse_light
+from monitor.pipeline.hosts import pause_host
 from monitor.pipeline.keep import keep_articles
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.settler import Settler
@@ -50,7 +51,9 @@ async def claim_feeds(ports: Ports, limit: int) -> tuple[ClaimedFeed, ...]:
             if not feeds.count_due(tx, now=now):
                 return ()
         with ports.store.write() as tx:
-            return feeds.claim_due(tx, now=now, lease=ports.terms.lease, limit=limit)
+            return feeds.claim_due(
+                tx, holder=ports.holder, now=now, lease=ports.terms.lease, limit=limit
+            )
 
     claimed = await ports.in_thread(work)
     if claimed:
@@ -179,6 +182,7 @@ async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datet
     log.info("feed failed", feed=feed.url, reason=str(error), again_at=polled.next_poll_at)
     ports.tally.add("polls_failed")
     await ports.in_thread(_settle, ports, feed, polled, now)
+    await pause_host(ports, feed.fetch_url, error, now)
 
 
 def _settle(ports: Ports, feed: ClaimedFeed, polled: Polled, now: datetime) -> None:

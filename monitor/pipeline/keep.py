@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor.match.engine import Engine
 from monitor.model.article import Article, TextState
 from monitor.model.keys import ArticleKey
 from monitor.model.rule import Match
@@ -47,21 +48,19 @@ def keep_articles(
         known = {} if is_baseline else articles.find_known(tx, found)
         work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
         work = replace(work, revised=_with_page_text(tx, work.revised))
+    engine = ports.current.engine  # whom the assigner believes only if its rules are the same
     judged = (*work.new, *(article for _, article in work.revised))
-    engine = ports.current.engine
     matches = {article.key: engine.match(article) for article in judged}
     with ports.store.write() as tx:
-        if ports.current.engine is not engine:  # new rules look back over what is stored only
-            matches = {a.key: ports.current.engine.match(a) for a in judged}
-        ids = articles.add(tx, work.new, is_baseline=is_baseline)
+        ids = articles.add(tx, work.new, is_baseline=is_baseline, judged_by=engine.revision)
         for key, article_id in ids.items():
             articles.add_matches(tx, article_id, matches[key], is_quiet=is_baseline, now=now)
         for old, article in work.revised:
-            _revise(tx, old, article)
-            found_in = matches[article.key]
+            found_in = _revise(tx, engine, old, article, matches[article.key])
             articles.replace_matches(tx, old.id, found_in, is_quiet=is_baseline, now=now)
-        wanted = [ids[a.key] for a in work.new if _wants_page(a) and a.key in ids]
-        pages.add(tx, wanted, now=now)
+        pages.add(
+            tx, {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}, now=now
+        )
         settle(tx, len(ids))
         ports.failpoints.hit("t1.precommit")
     ports.failpoints.hit("t1.committed")
@@ -77,7 +76,9 @@ def _sorted(
         for a in found
         if a.key in known and known[a.key].feed_hash != a.text_hash
     }
-    return _Sorted(tuple(new.values()), tuple(revised.values()))
+    # in order of number, as the assigner locks them
+    in_order = sorted(revised.values(), key=lambda pair: pair[0].id)
+    return _Sorted(tuple(new.values()), tuple(in_order))
 
 
 def _with_page_text(
@@ -87,11 +88,15 @@ def _with_page_text(
     paged = [known.id for known, _ in revised if known.text_state is TextState.PAGE]
     if not paged:
         return tuple(revised)
-    texts = {stored_id: stored.body for stored_id, stored in articles.read_many(tx, paged)}
+    texts = dict(articles.read_many(tx, paged))
     return tuple(
-        (known, replace(article, body=texts[known.id]) if known.id in texts else article)
+        (known, _with_page(texts[known.id], article) if known.id in texts else article)
         for known, article in revised
     )
+
+
+def _with_page(stored: Article, article: Article) -> Article:
+    return replace(article, body=stored.body) if stored.text_state is TextState.PAGE else article
 
 
 def _pages_since(ports: Ports, now: datetime, *, is_baseline: bool) -> datetime | None:
@@ -109,8 +114,17 @@ def _wants_page(article: Article) -> bool:
     return article.text_state is TextState.PENDING
 
 
-def _revise(tx: Tx, known: Known, article: Article) -> None:
-    articles.revise(tx, known.id, article, keeps_body=known.text_state is TextState.PAGE)
+def _revise(
+    tx: Tx, engine: Engine, known: Known, article: Article, matches: tuple[Match, ...]
+) -> tuple[Match, ...]:
+    """Store a newer version; give what is found in it, if its page was read meanwhile anew."""
+    stored = articles.lock(tx, known.id)
+    if stored.text_state is not known.text_state:
+        article = _with_page(stored, article)
+        matches = engine.match(article)
+    keeps_body = stored.text_state is TextState.PAGE
+    articles.revise(tx, known.id, article, keeps_body=keeps_body, judged_by=engine.revision)
+    return matches
 
 
 def _counted(

@@ -17,14 +17,12 @@ from monitor.store.engine import Tx
 from monitor.store.workspace import workspace_id
 
 
-def owe_notices(tx: Tx, ports: Ports, raised: Sequence[Alert], now: datetime) -> None:
+def owe_notices(tx: Tx, ports: Ports, raised: Sequence[tuple[Rule, Alert]], now: datetime) -> None:
     """Owe what these alerts tell `now`; quiet ones wait for the digest."""
-    for alert in raised:
-        rule = ports.current.rule(alert.rule_id)
-        if rule is None or alert.is_quiet:
-            continue
-        for channel in _told_now(ports, rule):
-            _owe(tx, channel, rule, alert, now)
+    for rule, alert in raised:
+        if not alert.is_quiet:
+            for channel in _told_now(ports, rule):
+                _owe(tx, channel, rule, alert, now)
 
 
 def _told_now(ports: Ports, rule: Rule) -> list[Channel]:

@@ -12,9 +12,11 @@ from monitor.errors import ChildError, ExtractError, FetchError, HostBusy, Lease
 from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
 from monitor.fetch.schedule import asked_wait
+from monitor.match.engine import Engine
 from monitor.model.article import Article, Page, TextState
 from monitor.model.rule import Match
 from monitor.normalise.page import with_page
+from monitor.pipeline.hosts import pause_host
 from monitor.pipeline.ports import Ports
 from monitor.store import articles, pages
 from monitor.store.claims import MAX_CRASHES
@@ -41,7 +43,9 @@ async def claim_pages(ports: Ports, limit: int) -> tuple[ClaimedPage, ...]:
             if not pages.count_due(tx, now=now):
                 return ()
         with ports.store.write() as tx:
-            return pages.claim_due(tx, now=now, lease=ports.terms.lease, limit=limit)
+            return pages.claim_due(
+                tx, holder=ports.holder, now=now, lease=ports.terms.lease, limit=limit
+            )
 
     return await ports.in_thread(work)
 
@@ -98,6 +102,7 @@ async def _put_off(ports: Ports, page: ClaimedPage, error: Exception, now: datet
         await ports.in_thread(_release, ports, page, now + _UNREACHED_WAIT)
     else:
         await _fail(ports, page, str(error), _retry_at(page, error, now))
+        await pause_host(ports, page.url, error, now)
 
 
 def _is_out_of_reach(page: ClaimedPage, error: Exception, now: datetime) -> bool:
@@ -125,16 +130,15 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
     if article is None:
         return
     engine = ports.current.engine
-    fuller, matches = _judged(ports, article, found, now)
+    fuller, matches = _judged(ports, engine, article, found, now)
     with ports.store.write() as tx:
         stored = articles.lock(tx, page.article_id)
         if stored.text_state is not TextState.PENDING:  # its feed carries the whole text by now
             pages.settle_done(tx, page)
             return
-        # New rules look back over what is stored only, and the feed may have revised the article.
-        if stored != article or ports.current.engine is not engine:
-            fuller, matches = _judged(ports, stored, found, now)
-        articles.set_page_text(tx, page.article_id, fuller)
+        if stored != article:  # its feed has revised it
+            fuller, matches = _judged(ports, engine, stored, found, now)
+        articles.set_page_text(tx, page.article_id, fuller, judged_by=engine.revision)
         quiet = articles.is_baseline(tx, page.article_id)
         articles.replace_matches(tx, page.article_id, matches, is_quiet=quiet, now=now)
         pages.settle_done(tx, page)
@@ -144,10 +148,10 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
 
 
 def _judged(
-    ports: Ports, article: Article, found: Page, now: datetime
+    ports: Ports, engine: Engine, article: Article, found: Page, now: datetime
 ) -> tuple[Article, tuple[Match, ...]]:
     fuller = with_page(article, found, limits=ports.terms.limits, now=now)
-    return fuller, ports.current.engine.match(fuller)
+    return fuller, engine.match(fuller)
 
 
 async def _fail(ports: Ports, page: ClaimedPage, reason: str, retry_at: datetime | None) -> None:

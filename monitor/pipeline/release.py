@@ -10,7 +10,7 @@ import structlog
 
 from monitor.errors import LeaseLost
 from monitor.pipeline.ports import Ports
-from monitor.store import deliveries, feeds, pages
+from monitor.store import deliveries, feeds, hosts, pages, roles
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.feeds import ClaimedFeed
 from monitor.store.pages import ClaimedPage
@@ -44,3 +44,13 @@ def release(
                 count["deliveries"] += 1
     if count:
         log.info("claims let go of", **count)
+
+
+def give_up(ports: Ports) -> None:
+    """Let go of the roles, the hosts and the beat of this process: others need not wait for them.
+
+    Raises StoreError if the database refuses: then they run out by themselves.
+    """
+    with ports.store.write() as tx:
+        roles.give_up(tx, ports.holder)
+        hosts.give_up(tx, ports.holder, now=ports.now())

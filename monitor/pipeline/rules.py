@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -33,8 +33,7 @@ def adopt(
     bad = {problem.file for problem in errors}
     good = [rule for rule in loaded if rule.rule.file not in bad]
     ports.current.engine = Engine(good)
-    looked_back, matches = look_back(ports)
-    log.info("rules in force", rules=len(good), looked_back=looked_back, matches=matches)
+    log.info("rules loaded", rules=len(good), revision=ports.current.engine.revision[:8])
 
 
 def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
@@ -51,32 +50,34 @@ def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
             )
 
 
-def look_back(ports: Ports) -> tuple[int, int]:
-    """Judge the last `backfill` of articles, and the seeds, by rules whose meaning is new.
+def look_back(ports: Ports, engine: Engine, *, between: Callable[[], object]) -> None:
+    """Put rules in force: those whose meaning is new judge the last `backfill`, and the seeds.
 
-    New is also what comes back into force: what arrived meanwhile was not judged by it. Give how
-    many rules looked back and how many matches they found. What is found enters the next digest,
-    never `now`. Each batch commits on its own; a rule counts as done at the end, so a
-    crash looks back again, and keys keep a match from being stored twice.
+    New is also what comes back into force: what arrived meanwhile was not judged by it. What is
+    found enters the next digest, never `now`. Each batch commits on its own, with a call of
+    `between` before it; a rule counts as done at the end, so a crash looks back again, and keys
+    keep a match from being stored twice. What is stored meanwhile by other rules, the assigner
+    judges again.
     """
-    now, loaded = ports.now(), ports.current.engine.rules
+    now, loaded = ports.now(), engine.rules
     with ports.store.write() as tx:
         rules.forget_others(tx, [one.rule.id for one in loaded])
         known = rules.revisions(tx)
     fresh = [one for one in loaded if known.get(one.rule.id) != one.rule.revision]
-    if not fresh:
-        return 0, 0
-    engine = Engine(fresh)
-    found = sum(_judge(ports, engine, batch, now) for batch in _batches(ports, now))
-    with ports.store.write() as tx:
-        for one in fresh:
-            rules.keep(tx, one.rule, now=now)
-    return len(fresh), found
+    matches = 0
+    if fresh:
+        new = Engine(fresh)
+        for batch in _batches(ports, now):
+            between()
+            matches += _judge(ports, new, batch, now)
+        with ports.store.write() as tx:
+            for one in fresh:
+                rules.keep(tx, one.rule, now=now)
+    log.info("rules in force", rules=len(loaded), looked_back=len(fresh), matches=matches)
 
 
 def _batches(ports: Ports, now: datetime) -> Sequence[Sequence[int]]:
-    # In a write transaction: on SQLite it waits for a T1 that matched by the rules before.
-    with ports.store.write() as tx:
+    with ports.store.read() as tx:
         ids = articles.ids_since(tx, now - ports.terms.backfill)
     return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
 

@@ -20,7 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from monitor import __version__
 from monitor.errors import StoreError
 from monitor.pipeline import compose, dispatch, ingest, pages
-from monitor.pipeline.place import Assigner
+from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import release
 from monitor.pipeline.settler import Settler

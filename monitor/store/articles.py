@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -39,9 +39,19 @@ class Unplaced:
     id: int
     article: Article
     is_baseline: bool
+    judged_by: str | None
     story: str | None
     relation: str | None
     matches: tuple[StoredMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """Be the next article to place; `crashes` counts how often that was begun and not ended."""
+
+    id: int
+    key: ArticleKey
+    crashes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +108,17 @@ def _sought(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
         yield from tx.execute(query, {"sought": values[start : start + _CHUNK]})
 
 
-def add(tx: Tx, articles: Sequence[Article], *, is_baseline: bool) -> dict[ArticleKey, int]:
-    """Insert articles; give the ids of those that were really new, by key."""
+def add(
+    tx: Tx, articles: Sequence[Article], *, is_baseline: bool, judged_by: str | None = None
+) -> dict[ArticleKey, int]:
+    """Insert articles; give the ids of those that were really new, by key.
+
+    `judged_by` is the revision of the rule set whose matches are stored with them.
+    """
     if not articles:
         return {}
-    rows = [_columns(article) | {"is_baseline": is_baseline} for article in articles]
+    stated = {"is_baseline": is_baseline, "judged_by": judged_by}
+    rows = [_columns(article) | stated for article in articles]
     added = tx.execute(_adding(insert(tx, ArticleRow)), rows).all()
     ids = {ArticleKey(row.key): row.id for row in added}
     aliases = [
@@ -160,7 +176,14 @@ def _source_column(source: Source) -> Any:
     return json.dump(Source, replace(source, headers=(), feeds=()))
 
 
-def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> None:
+def revise(
+    tx: Tx,
+    article_id: int,
+    article: Article,
+    *,
+    keeps_body: bool,
+    judged_by: str | None = None,
+) -> None:
     """Replace an article's text by a newer version of it; it is to be placed and judged again.
 
     With `keeps_body` only the title and what the feed stated change: the page's text is better.
@@ -173,6 +196,8 @@ def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> No
         "revision": ArticleRow.revision + 1,
         "fetched_at": article.fetched_at,
         "place_due": True,
+        "place_crashes": 0,
+        "judged_by": judged_by,
     }
     if not keeps_body:
         values |= {
@@ -186,7 +211,9 @@ def revise(tx: Tx, article_id: int, article: Article, *, keeps_body: bool) -> No
     tx.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(**values))
 
 
-def set_page_text(tx: Tx, article_id: int, article: Article) -> None:
+def set_page_text(
+    tx: Tx, article_id: int, article: Article, *, judged_by: str | None = None
+) -> None:
     """Store the text that its page gave, or that there is none; it is to be judged again."""
     tx.execute(
         update(ArticleRow)
@@ -202,6 +229,8 @@ def set_page_text(tx: Tx, article_id: int, article: Article) -> None:
             fetched_at=article.fetched_at,
             revision=ArticleRow.revision + 1,
             place_due=True,
+            place_crashes=0,
+            judged_by=judged_by,
         )
     )
 
@@ -289,14 +318,64 @@ def read_many(tx: Tx, article_ids: Sequence[int]) -> list[tuple[int, Article]]:
     return [(row.id, from_row(row)) for row in tx.execute(query)]
 
 
-def list_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
-    """List what the assigner has to look at, in order of arrival, with all stored matches."""
+def judge(
+    tx: Tx,
+    unplaced: Unplaced,
+    matches: Sequence[Match],
+    *,
+    judged_by: str,
+    in_force: Collection[RuleId],
+    now: datetime,
+) -> tuple[StoredMatch, ...]:
+    """Store what the rules in force find where others had judged; give all that is stored.
+
+    What one of them found before and does not find now goes; of rules out of force it stays.
+    """
+    found = {match.rule_id for match in matches}
+    known = {stored.match.rule_id for stored in unplaced.matches}
+    gone = [rule for rule in known - found if rule in in_force]
+    if gone:
+        of_article = MatchRow.article_id == unplaced.id
+        tx.execute(delete(MatchRow).where(of_article, MatchRow.rule_id.in_(gone)))
+    add_matches(tx, unplaced.id, matches, is_quiet=unplaced.is_baseline, now=now)
+    row = update(ArticleRow).where(ArticleRow.id == unplaced.id)
+    tx.execute(row.values(judged_by=judged_by))
+    return matches_of(tx, [unplaced.id]).get(unplaced.id, ())
+
+
+def has_unplaced(tx: Tx) -> bool:
+    """Tell whether the assigner has anything to look at."""
+    return (
+        tx.execute(select(ArticleRow.id).where(ArticleRow.place_due).limit(1)).first() is not None
+    )
+
+
+def suspect_next(tx: Tx) -> Suspect | None:
+    """Count a crash of the next article to place, before it is placed; `mark_placed` forgives."""
+    first = select(func.min(ArticleRow.id)).where(ArticleRow.place_due).scalar_subquery()
+    marked = update(ArticleRow).where(ArticleRow.id == first)
+    marked = marked.values(place_crashes=ArticleRow.place_crashes + 1)
+    row = tx.execute(
+        marked.returning(ArticleRow.id, ArticleRow.key, ArticleRow.place_crashes)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Suspect(id=row.id, key=ArticleKey(row.key), crashes=row.place_crashes - 1)
+
+
+def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
+    """List what the assigner has to look at, in order of arrival, with all stored matches.
+
+    Locked until the transaction ends: a newer text that another process stores meanwhile waits,
+    and is then placed again.
+    """
     rows = tx.execute(
         select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
         .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
         .where(ArticleRow.place_due)
         .order_by(ArticleRow.id)
         .limit(limit)
+        .with_for_update(of=ArticleRow)
     ).all()
     matches = matches_of(tx, [row.id for row in rows])
     return tuple(
@@ -304,6 +383,7 @@ def list_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             id=row.id,
             article=from_row(row),
             is_baseline=row.is_baseline,
+            judged_by=row.judged_by,
             story=row.story_id,
             relation=row.relation,
             matches=matches.get(row.id, ()),
@@ -334,7 +414,8 @@ def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredM
 
 def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
     """Say that the assigner has looked at these."""
-    tx.execute(update(ArticleRow).where(ArticleRow.id.in_(article_ids)).values(place_due=False))
+    placed = update(ArticleRow).where(ArticleRow.id.in_(article_ids))
+    tx.execute(placed.values(place_due=False, place_crashes=0))
 
 
 def oldest_unplaced(tx: Tx) -> datetime | None:

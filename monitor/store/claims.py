@@ -3,7 +3,8 @@
 A claim takes a lease (`claimed_until`) and counts up the row's `fence`. Whoever settles shows the
 fence of the claim; if the row has been claimed again since, nothing is written and LeaseLost is
 raised. A row whose lease ran out unsettled counts a crash; `MAX_CRASHES` of them and the row is
-parked by its module, with the reason.
+parked by its module, with the reason. Feeds, pages, deliveries, channels (for composing) and
+roles (for placing) are all claimed here.
 
 A process that dies leaves all it had claimed, one guilty row and many innocent ones. They are all
 suspects, and of a table's suspects one at a time is claimed: the guilty row is not in flight with
@@ -19,8 +20,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Interval,
     Row,
-    Select,
     Table,
     Update,
     and_,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -36,92 +38,114 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from monitor.errors import LeaseLost
 from monitor.store.engine import Tx
-from monitor.store.tables import Claimable, DeliveryRow, FeedRow, PageRow, RoleRow
+from monitor.store.tables import ChannelRow, DeliveryRow, FeedRow, HostRow, PageRow, RoleRow
+from monitor.store.types import UtcDateTime
 
 MAX_CRASHES = 5
+
+Key = InstrumentedAttribute[Any]
+"""The primary key of a table of claimable rows, as its mapped attribute."""
+
+Settlement = tuple[Any, int, dict[str, Any]]
+"""A claimed row's key, the fence of its claim, and what to write."""
 
 
 def lease_clock(tx: Tx, now: datetime) -> datetime:
     """Give the moment leases are judged by: the database's on PostgreSQL, `now` on SQLite."""
+    return (
+        now if tx.dialect.name == "sqlite" else tx.execute(select(_moment(tx, now))).scalar_one()
+    )
+
+
+def _moment(tx: Tx, now: datetime) -> ColumnElement[datetime]:
     if tx.dialect.name == "sqlite":
-        return now
-    moment: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
-    return moment
+        return literal(now, UtcDateTime())
+    return func.clock_timestamp(type_=UtcDateTime())
+
+
+def _until(tx: Tx, now: datetime, lease: timedelta) -> ColumnElement[datetime]:
+    if tx.dialect.name == "sqlite":
+        return literal(now + lease, UtcDateTime())
+    return func.clock_timestamp(type_=UtcDateTime()) + literal(lease, Interval())
 
 
 def claim(
     tx: Tx,
-    table: type[Any],
-    key: InstrumentedAttribute[Any],
+    key: Key,
     *,
     is_due: ColumnElement[bool],
-    order: InstrumentedAttribute[datetime],
+    order: InstrumentedAttribute[Any],
     now: datetime,
     lease: timedelta,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Claim up to `limit` due rows, longest due first, and give them whole, with the new fence.
+    """Claim up to `limit` due rows, first in `order` first, and give them whole.
 
     Rows that another worker is claiming at this moment are skipped, not waited for. Of those
     whose claim crashed before, one at most is in flight: the one with the fewest crashes first.
     """
-    moment = lease_clock(tx, now)
-    suspects = _free_suspects(table, key, moment).where(is_due)
+    table, moment = key.class_, _moment(tx, now)
+    suspects = select(key).where(is_due, _is_free_suspect(table, moment))
     suspects = suspects.order_by(table.crashes, order, key).limit(min(1, limit))
-    keys = list(tx.execute(suspects.with_for_update(skip_locked=True)).scalars())
+    keys = list(tx.scalars(suspects.with_for_update(skip_locked=True)))
     fresh = select(key).where(is_due, table.claimed_until.is_(None), table.crashes == 0)
     fresh = fresh.order_by(order, key).limit(limit - len(keys))
-    keys += tx.execute(fresh.with_for_update(skip_locked=True)).scalars()
+    keys += tx.scalars(fresh.with_for_update(skip_locked=True))
     if not keys:
         return []
     crashed = case((table.claimed_until.is_not(None), table.crashes + 1), else_=table.crashes)
     taken = (
         update(table)
         .where(key.in_(keys))
-        .values(claimed_until=moment + lease, fence=table.fence + 1, crashes=crashed)
+        .values(claimed_until=_until(tx, now, lease), fence=table.fence + 1, crashes=crashed)
         .returning(*table.__table__.columns)
     )
     rank = {value: place for place, value in enumerate(keys)}
     return sorted(tx.execute(taken).all(), key=lambda row: rank[getattr(row, key.key)])
 
 
-def _free_suspects(
-    table: type[Any], key: InstrumentedAttribute[Any], moment: datetime
-) -> Select[Any]:
-    """Select rows whose claim crashed before, none while one of them is in flight."""
+def _is_free_suspect(table: Any, moment: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Hold for rows whose claim crashed before, for none while one of them is in flight."""
     claimed = aliased(table)
     in_flight = exists().where(claimed.claimed_until > moment, claimed.crashes > 0)
     is_left = and_(table.claimed_until.is_not(None), table.claimed_until <= moment)
     was_left = and_(table.claimed_until.is_(None), table.crashes > 0)
-    return select(key).where(or_(is_left, was_left), ~in_flight)
+    return and_(or_(is_left, was_left), ~in_flight)
 
 
-Settlement = tuple[Any, int, dict[str, Any]]
-"""A claimed row's key, the fence of its claim, and what to write."""
+def is_held(key: Key, row: Any, fence: int) -> ColumnElement[bool]:
+    """Hold for a row while nobody has claimed it since, nor settled it."""
+    table = key.class_
+    return and_(key == row, table.fence == fence, table.claimed_until.is_not(None))
 
 
-def settle(
-    tx: Tx,
-    table: type[Any],
-    key: InstrumentedAttribute[Any],
-    settlement: Settlement,
-    **counted: ColumnElement[Any],
-) -> None:
+def hold(tx: Tx, key: Key, row: Any, fence: int) -> None:
+    """Lock a claimed row for this transaction; raises LeaseLost."""
+    held = select(key).where(is_held(key, row, fence)).with_for_update()
+    _require(key, len(tx.execute(held).all()))
+
+
+def renew(tx: Tx, key: Key, row: Any, fence: int, *, now: datetime, lease: timedelta) -> None:
+    """Lengthen a lease while long work goes on; raises LeaseLost."""
+    kept = update(key.class_).where(is_held(key, row, fence))
+    _require(key, tx.execute(kept.values(claimed_until=_until(tx, now, lease))).rowcount)
+
+
+def settle(tx: Tx, key: Key, settlement: Settlement, **counted: ColumnElement[Any]) -> None:
     """Write a claim's result and let go of the row; `counted` are computed by the database.
 
     Raises LeaseLost, and writes nothing, if the row was claimed again since.
     """
-    if settle_many(tx, table, key, [settlement], **counted) != 1:
-        msg = f"the claim on a {table.__tablename__} row ran out before it was settled"
-        raise LeaseLost(msg)
+    _require(key, settle_many(tx, key, [settlement], **counted))
+
+
+def _require(key: Key, rows: int) -> None:
+    if rows != 1:
+        raise LeaseLost(f"the claim on a {key.class_.__tablename__} row ran out")
 
 
 def settle_many(
-    tx: Tx,
-    table: type[Any],
-    key: InstrumentedAttribute[Any],
-    settlements: Sequence[Settlement],
-    **counted: ColumnElement[Any],
+    tx: Tx, key: Key, settlements: Sequence[Settlement], **counted: ColumnElement[Any]
 ) -> int:
     """Settle claims at once that write the same columns; give how many were still held.
 
@@ -131,7 +155,7 @@ def settle_many(
         {"settled_key": row, "settled_fence": fence, "claimed_until": None, "crashes": 0, **values}
         for row, fence, values in settlements
     ]
-    return int(tx.execute(_settling(table.__table__, key.key, **counted), rows).rowcount)
+    return int(tx.execute(_settling(key.class_.__table__, key.key, **counted), rows).rowcount)
 
 
 @lru_cache(maxsize=64)  # building and keying a statement costs more than sending it
@@ -145,30 +169,11 @@ def _settling(table: Table, key: str, **counted: ColumnElement[Any]) -> Update:
     return update(table).where(is_held).values(**counted)
 
 
-def renew(
-    tx: Tx,
-    table: type[Claimable],
-    row_is: ColumnElement[bool],
-    fence: int,
-    *,
-    now: datetime,
-    lease: timedelta,
-) -> None:
-    """Lengthen a lease while long work goes on; raises LeaseLost like `settle`."""
-    until = lease_clock(tx, now) + lease
-    kept = update(table).where(
-        and_(row_is, table.fence == fence, table.claimed_until.is_not(None))
-    )
-    if tx.execute(kept.values(claimed_until=until)).rowcount != 1:
-        msg = "the claim ran out before it could be renewed"
-        raise LeaseLost(msg)
-
-
 def expire_all(tx: Tx, *, now: datetime) -> None:
     """End every lease now: for a process that knows it is alone (it holds the lock file).
 
     What a process that died had claimed is then due at once; each counts as a crash as usual.
     """
-    for table in (FeedRow, PageRow, DeliveryRow, RoleRow):
-        held = table.claimed_until > now
-        tx.execute(update(table).where(held).values(claimed_until=now))
+    for table in (FeedRow, PageRow, ChannelRow, DeliveryRow, RoleRow, HostRow):
+        held = update(table).where(table.claimed_until > now)
+        tx.execute(held.values(claimed_until=now))

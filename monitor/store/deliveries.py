@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
@@ -92,19 +92,63 @@ def claim_due(
     lease: timedelta,
     limit: int,
     channels: Sequence[ChannelName],
+    per_channel: int,
 ) -> tuple[ClaimedDelivery, ...]:
-    """Claim the deliveries longest due on channels that are neither paused nor stopped."""
-    rows = claims.claim(
-        tx,
-        DeliveryRow,
-        DeliveryRow.key,
-        is_due=_is_due(now, channels),
-        order=DeliveryRow.due_at,
-        now=now,
-        lease=lease,
-        limit=limit,
-    )
+    """Claim the deliveries longest due on channels that are neither paused nor stopped.
+
+    At most `per_channel` are on their way to a channel at a time, from all processes together.
+    """
+    rows: list[Any] = []
+    for name, room in _rooms(tx, now, channels, per_channel):
+        rows += claims.claim(
+            tx,
+            DeliveryRow.key,
+            is_due=and_(_is_pending(now), DeliveryRow.channel == name),
+            order=DeliveryRow.due_at,
+            now=now,
+            lease=lease,
+            limit=min(room, limit - len(rows)),
+        )
     return tuple(_claimed(row) for row in rows)
+
+
+def _rooms(
+    tx: Tx, now: datetime, names: Sequence[ChannelName], per_channel: int
+) -> list[tuple[ChannelName, int]]:
+    """Lock the channels that something is due on; say how many more each takes.
+
+    The one that has waited longest comes first, so that none is starved by busy ones.
+    """
+    known = [{"name": name} for name in names]
+    if known:
+        tx.execute(insert(tx, ChannelRow).on_conflict_do_nothing(), known)
+    oldest = (
+        select(func.min(DeliveryRow.due_at))
+        .where(
+            _is_pending(now),
+            DeliveryRow.channel == ChannelRow.name,
+            DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until <= now),
+        )
+        .scalar_subquery()
+    )
+    # in order of name: two processes cannot wait for each other
+    lock = select(ChannelRow.name, oldest.label("oldest")).where(
+        ChannelRow.name.in_(names), oldest.is_not(None), ~_is_stopped(now)
+    )
+    waiting = tx.execute(lock.order_by(ChannelRow.name).with_for_update()).all()
+    under_way = _under_way(tx, now)
+    return [
+        (ChannelName(row.name), room)
+        for row in sorted(waiting, key=lambda row: row.oldest)
+        if (room := per_channel - under_way.get(row.name, 0)) > 0
+    ]
+
+
+def _under_way(tx: Tx, now: datetime) -> dict[str, int]:
+    """Count the claims that hold, by channel."""
+    held = DeliveryRow.claimed_until > claims.lease_clock(tx, now)
+    query = select(DeliveryRow.channel, func.count()).where(held).group_by(DeliveryRow.channel)
+    return {row[0]: int(row[1]) for row in tx.execute(query)}
 
 
 def _claimed(row: Any) -> ClaimedDelivery:
@@ -135,11 +179,7 @@ def _message(row: Any) -> Message | None:
 
 def keep_message(tx: Tx, delivery: ClaimedDelivery, message: Message) -> None:
     """Keep the rendered bytes while the claim holds; raises LeaseLost."""
-    kept = update(DeliveryRow).where(
-        DeliveryRow.key == delivery.key,
-        DeliveryRow.fence == delivery.fence,
-        DeliveryRow.claimed_until.is_not(None),
-    )
+    kept = update(DeliveryRow).where(claims.is_held(DeliveryRow.key, delivery.key, delivery.fence))
     values = {
         "body": message.body,
         "content_type": message.content_type,
@@ -153,8 +193,7 @@ def keep_message(tx: Tx, delivery: ClaimedDelivery, message: Message) -> None:
 
 def renew(tx: Tx, delivery: ClaimedDelivery, *, now: datetime, lease: timedelta) -> None:
     """Lengthen the lease while the peer takes its time; raises LeaseLost."""
-    row_is = DeliveryRow.key == delivery.key
-    claims.renew(tx, DeliveryRow, row_is, delivery.fence, now=now, lease=lease)
+    claims.renew(tx, DeliveryRow.key, delivery.key, delivery.fence, now=now, lease=lease)
 
 
 def settle(
@@ -185,7 +224,7 @@ def settle(
     elif attempt is not None:
         counted["attempts"] = _ONE_MORE
     settlement = (delivery.key, delivery.fence, values)
-    claims.settle(tx, DeliveryRow, DeliveryRow.key, settlement, **counted)
+    claims.settle(tx, DeliveryRow.key, settlement, **counted)
     if attempt is not None:
         tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
 
@@ -193,7 +232,7 @@ def settle(
 def release(tx: Tx, delivery: ClaimedDelivery, *, due_at: datetime) -> None:
     """Let go of a delivery that was not tried: due at `due_at`, all else as it was before."""
     values = {"due_at": due_at, "crashes": delivery.crashes}
-    claims.settle(tx, DeliveryRow, DeliveryRow.key, (delivery.key, delivery.fence, values))
+    claims.settle(tx, DeliveryRow.key, (delivery.key, delivery.fence, values))
 
 
 _ONE_MORE = DeliveryRow.__table__.c.attempts + 1
@@ -359,12 +398,16 @@ def oldest_due(tx: Tx, *, now: datetime, channels: Sequence[ChannelName]) -> dat
 
 
 def _is_due(now: datetime, channels: Sequence[ChannelName]) -> ColumnElement[bool]:
-    stopped = select(ChannelRow.name).where(
-        or_(ChannelRow.disabled_at.is_not(None), ChannelRow.paused_until > now)
-    )
+    stopped = select(ChannelRow.name).where(_is_stopped(now))
     return and_(
-        DeliveryRow.state == DeliveryState.PENDING.value,
-        DeliveryRow.due_at <= now,
-        DeliveryRow.channel.in_(channels),
-        DeliveryRow.channel.not_in(stopped),
+        _is_pending(now), DeliveryRow.channel.in_(channels), DeliveryRow.channel.not_in(stopped)
     )
+
+
+def _is_pending(now: datetime) -> ColumnElement[bool]:
+    return and_(DeliveryRow.state == DeliveryState.PENDING.value, DeliveryRow.due_at <= now)
+
+
+def _is_stopped(now: datetime) -> ColumnElement[bool]:
+    is_paused = func.coalesce(ChannelRow.paused_until > now, false())
+    return or_(ChannelRow.disabled_at.is_not(None), is_paused)

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 
 from monitor.model.keys import SourceKey
-from monitor.store import claims, problems
+from monitor.net.hosts import host_of
+from monitor.store import claims, hosts, problems
 from monitor.store.engine import Tx
+from monitor.store.hosts import HostWork
 from monitor.store.tables import FeedRow
 from monitor.store.upsert import insert
 
@@ -108,6 +110,7 @@ def _new_feed(tx: Tx, url: str, key: SourceKey, now: datetime, interval: timedel
         .values(
             url=url,
             fetch_url=url,
+            host=host_of(url),
             source_key=key,
             next_poll_at=now,
             interval_seconds=int(interval.total_seconds()),
@@ -123,19 +126,25 @@ def _new_feed(tx: Tx, url: str, key: SourceKey, now: datetime, interval: timedel
     )
 
 
-def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedFeed, ...]:
-    """Claim the feeds that are longest due."""
+def claim_due(
+    tx: Tx, *, holder: str, now: datetime, lease: timedelta, limit: int
+) -> tuple[ClaimedFeed, ...]:
+    """Claim the feeds that are longest due, of hosts that no other process asks now."""
+    work = HostWork(
+        holder=holder, host=FeedRow.host, address=FeedRow.fetch_url, due=FeedRow.next_poll_at
+    )
+    is_due = and_(FeedRow.state == "active", FeedRow.next_poll_at <= now)
     rows = claims.claim(
         tx,
-        FeedRow,
         FeedRow.id,
-        is_due=and_(FeedRow.state == "active", FeedRow.next_poll_at <= now),
+        is_due=and_(is_due, work.is_open(claims.lease_clock(tx, now))),
         order=FeedRow.next_poll_at,
         now=now,
         lease=lease,
         limit=limit,
     )
-    return tuple(_claimed(row) for row in rows)
+    kept = hosts.keep_ours(tx, FeedRow.id, rows, work, now=now, lease=lease)
+    return tuple(_claimed(row) for row in kept)
 
 
 def _claimed(row: Any) -> ClaimedFeed:
@@ -159,7 +168,7 @@ def _claimed(row: Any) -> ClaimedFeed:
 def settle(tx: Tx, feed: ClaimedFeed, polled: Polled) -> None:
     """Write a poll's result and let go of the feed; raises LeaseLost."""
     settlement = (feed.id, feed.fence, _columns(feed, polled))
-    claims.settle(tx, FeedRow, FeedRow.id, settlement, polls=_ONE_MORE)
+    claims.settle(tx, FeedRow.id, settlement, polls=_ONE_MORE)
 
 
 def settle_many(tx: Tx, ended: Sequence[tuple[ClaimedFeed, Polled]]) -> int:
@@ -169,8 +178,7 @@ def settle_many(tx: Tx, ended: Sequence[tuple[ClaimedFeed, Polled]]) -> int:
         values = _columns(feed, polled)
         alike.setdefault(tuple(values), []).append((feed.id, feed.fence, values))
     return sum(
-        claims.settle_many(tx, FeedRow, FeedRow.id, rows, polls=_ONE_MORE)
-        for rows in alike.values()
+        claims.settle_many(tx, FeedRow.id, rows, polls=_ONE_MORE) for rows in alike.values()
     )
 
 
@@ -185,6 +193,8 @@ def _columns(feed: ClaimedFeed, polled: Polled) -> dict[str, Any]:
         "state": polled.state,
         **polled.changes,
     }
+    if "fetch_url" in polled.changes:
+        values["host"] = host_of(polled.changes["fetch_url"])
     if polled.error:
         values |= {
             "last_error": polled.error,
@@ -205,7 +215,7 @@ def release(tx: Tx, feed: ClaimedFeed, *, due_at: datetime | None = None) -> Non
     values: dict[str, Any] = {"crashes": feed.crashes}  # it says nothing of earlier ones
     if due_at is not None:
         values["next_poll_at"] = due_at
-    claims.settle(tx, FeedRow, FeedRow.id, (feed.id, feed.fence, values))
+    claims.settle(tx, FeedRow.id, (feed.id, feed.fence, values))
 
 
 def count_due(tx: Tx, *, now: datetime) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, literal, select
+from sqlalchemy import and_, func, select
 
-from monitor.store import claims
+from monitor.net.hosts import host_of
+from monitor.store import claims, hosts
 from monitor.store.engine import Tx
+from monitor.store.hosts import HostWork
 from monitor.store.tables import ArticleRow, PageRow
-from monitor.store.types import UtcDateTime
 from monitor.store.upsert import insert
 
 
@@ -32,40 +33,39 @@ class ClaimedPage:
     fence: int
 
 
-def add(tx: Tx, article_ids: Collection[int], *, now: datetime) -> None:
-    """Ask for the pages of articles; one that was asked for before stays."""
-    if not article_ids:
+def add(tx: Tx, addresses: Mapping[int, str], *, now: datetime) -> None:
+    """Ask for the pages of articles, by number; one that was asked for before stays."""
+    if not addresses:
         return
-    asked = {"article_ids": list(article_ids), "asked_at": now}
-    tx.execute(_asking(insert(tx, PageRow)), asked)
+    rows = [
+        {"article_id": article_id, "url": url, "host": host_of(url), "due_at": now}
+        for article_id, url in addresses.items()
+    ]
+    tx.execute(_asking(insert(tx, PageRow)), rows)
 
 
 @lru_cache
 def _asking(inserting: Any) -> Any:
-    columns = ["article_id", "url", "due_at", "state", "fence", "crashes", "failures"]
-    wanted = select(
-        ArticleRow.id,
-        ArticleRow.url,
-        bindparam("asked_at", type_=UtcDateTime),
-        literal("pending"),
-        *(literal(0), literal(0), literal(0)),
-    )
-    wanted = wanted.where(ArticleRow.id.in_(bindparam("article_ids", expanding=True)))
-    return inserting.from_select(columns, wanted).on_conflict_do_nothing()
+    fresh = {"state": "pending", "fence": 0, "crashes": 0, "failures": 0}
+    return inserting.values(**fresh).on_conflict_do_nothing()
 
 
-def claim_due(tx: Tx, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedPage, ...]:
-    """Claim the pages that are longest due."""
+def claim_due(
+    tx: Tx, *, holder: str, now: datetime, lease: timedelta, limit: int
+) -> tuple[ClaimedPage, ...]:
+    """Claim the pages that are longest due, of hosts that no other process asks now."""
+    work = HostWork(holder=holder, host=PageRow.host, address=PageRow.url, due=PageRow.due_at)
+    is_due = and_(PageRow.state == "pending", PageRow.due_at <= now)
     rows = claims.claim(
         tx,
-        PageRow,
         PageRow.article_id,
-        is_due=and_(PageRow.state == "pending", PageRow.due_at <= now),
+        is_due=and_(is_due, work.is_open(claims.lease_clock(tx, now))),
         order=PageRow.due_at,
         now=now,
         lease=lease,
         limit=limit,
     )
+    rows = hosts.keep_ours(tx, PageRow.article_id, rows, work, now=now, lease=lease)
     ids = [row.article_id for row in rows]
     arrivals = select(ArticleRow.id, ArticleRow.first_seen_at).where(ArticleRow.id.in_(ids))
     asked_at = {row.id: row.first_seen_at for row in tx.execute(arrivals)}
@@ -101,7 +101,7 @@ def release(tx: Tx, page: ClaimedPage, *, due_at: datetime) -> None:
 
 
 def _settle(tx: Tx, page: ClaimedPage, **values: object) -> None:
-    claims.settle(tx, PageRow, PageRow.article_id, (page.article_id, page.fence, values))
+    claims.settle(tx, PageRow.article_id, (page.article_id, page.fence, values))
 
 
 def count_due(tx: Tx, *, now: datetime) -> int:

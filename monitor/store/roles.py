@@ -2,52 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, or_, select
+from sqlalchemy import delete, select, update
 
 from monitor.errors import LeaseLost
-from monitor.store.claims import lease_clock
+from monitor.store import claims
 from monitor.store.engine import Tx
 from monitor.store.tables import BeatRow, RoleRow
 from monitor.store.upsert import insert
 
 ASSIGNER = "assigner"
+KEEPER = "keeper"
 
 
-def take(tx: Tx, name: str, holder: str, *, now: datetime, lease: timedelta) -> int | None:
-    """Take or keep a role; give its fence, or None while another holds it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """Be a role that this process has until its lease ends.
 
-    The fence counts changes of holder, so one who lost the role and had it again sees that.
+    `is_after_crash` says that whoever had it before may have died of the work.
     """
-    moment = lease_clock(tx, now)
-    mine = insert(tx, RoleRow).values(
-        name=name, holder=holder, claimed_until=moment + lease, fence=1
+
+    name: str
+    fence: int
+    is_after_crash: bool
+
+
+def is_open(tx: Tx, name: str, holder: str, *, now: datetime) -> bool:
+    """Tell whether asking for a role is worth a write: nobody else holds it."""
+    moment = claims.lease_clock(tx, now)
+    other = select(RoleRow.name).where(
+        RoleRow.name == name, RoleRow.holder != holder, RoleRow.claimed_until > moment
     )
-    is_free = or_(RoleRow.holder == holder, RoleRow.claimed_until <= moment)
-    kept = {
-        "holder": holder,
-        "claimed_until": moment + lease,
-        "fence": case((RoleRow.holder == holder, RoleRow.fence), else_=RoleRow.fence + 1),
-    }
-    upserted = mine.on_conflict_do_update(index_elements=["name"], set_=kept, where=is_free)
-    fence: int | None = tx.execute(upserted.returning(RoleRow.fence)).scalar_one_or_none()
-    return fence
+    return tx.execute(other).first() is None
 
 
-def require(tx: Tx, name: str, holder: str, fence: int) -> None:
+def take(
+    tx: Tx, name: str, holder: str, held: Role | None, *, now: datetime, lease: timedelta
+) -> Role | None:
+    """Keep the role that is `held`, or take it if it is free; None while another has it."""
+    if held is not None:
+        try:
+            claims.renew(tx, RoleRow.name, name, held.fence, now=now, lease=lease)
+        except LeaseLost:
+            pass
+        else:
+            return held
+    free = {"name": name, "holder": "", "fence": 0, "crashes": 0}
+    tx.execute(insert(tx, RoleRow).values(**free).on_conflict_do_nothing())
+    rows = claims.claim(
+        tx,
+        RoleRow.name,
+        is_due=RoleRow.name == name,
+        order=RoleRow.name,
+        now=now,
+        lease=lease,
+        limit=1,
+    )
+    if not rows:
+        return None
+    # the crash is told, not counted: a role is never parked, the work that crashes in it is
+    tx.execute(update(RoleRow).where(RoleRow.name == name).values(holder=holder, crashes=0))
+    return Role(name=name, fence=rows[0].fence, is_after_crash=rows[0].crashes > 0)
+
+
+def require(tx: Tx, role: Role) -> None:
     """Lock the role for this transaction; raises LeaseLost if another has taken it over."""
-    held = select(RoleRow.fence).where(RoleRow.name == name, RoleRow.holder == holder)
-    found = tx.execute(held.with_for_update()).scalar_one_or_none()
-    if found != fence:
-        msg = f"another process has taken over as {name}"
-        raise LeaseLost(msg)
+    claims.hold(tx, RoleRow.name, role.name, role.fence)
 
 
 def give_up(tx: Tx, holder: str) -> None:
     """Let go of all roles and the beat of a process that stops."""
-    tx.execute(delete(RoleRow).where(RoleRow.holder == holder))
+    held = update(RoleRow).where(RoleRow.holder == holder)
+    tx.execute(held.values(claimed_until=None, holder=""))
     tx.execute(delete(BeatRow).where(BeatRow.holder == holder))
 
 

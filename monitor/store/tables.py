@@ -309,6 +309,12 @@ class DeliveryRow(Claimable, Base):
     __table_args__ = (
         Index("ix_delivery_due", "state", "channel", "due_at"),
         Index("ix_delivery_sent", "channel", "sent_at"),
+        Index(
+            "ix_delivery_claimed",
+            "channel",
+            postgresql_where=text("claimed_until IS NOT NULL"),
+            sqlite_where=text("claimed_until IS NOT NULL"),
+        ),
         _suspects("delivery"),
         CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
     )

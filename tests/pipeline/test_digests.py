@@ -33,15 +33,15 @@ from monitor.model.keys import (
 from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.model.story import Placement, Relation
 from monitor.pipeline import dispatch
+from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.candidates import alert_delivery
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.notify import owe_notices
-from monitor.pipeline.place import Assigner
 from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
 from monitor.render.webhook_parts import moment
-from monitor.store import alerts, articles, channels, deliveries, json, stories
+from monitor.store import alerts, articles, channels, deliveries, json, rules, stories
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 from monitor.store.workspace import workspace_id
@@ -126,7 +126,7 @@ def tell(ports: Ports, name: str, **facts: Any) -> Alert:
     """Raise an alert by an article of that name and owe what is told at once."""
     with ports.store.write() as tx:
         alert = raise_alert(ports, tx, article(name, source=source(name)), **facts)
-        owe_notices(tx, ports, [alert], ports.now())
+        owe_notices(tx, ports, [(ports.current.rules[alert.rule_id], alert)], ports.now())
     return alert
 
 
@@ -339,6 +339,7 @@ async def test_an_article_raises_once_in_whatever_story_it_sits(
                 raised_at=watch.now,
             )
             alerts.add(tx, alert, number)
+            rules.keep(tx, ports.current.rules[ACME], now=watch.now)  # it has looked back
         assert Assigner(ports).place_due() == 1
         with ports.store.read() as tx:
             assert alerts.listed(tx, limit=9) == (alert,)

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from monitor.app import Workspace
 from monitor.pipeline import pages
+from monitor.pipeline.assigner import Assigner
 from monitor.store.tables import ArticleRow
 
 HOUR = timedelta(hours=1)
@@ -161,6 +162,7 @@ async def fetch_interrupted(room: Newsroom, then: Callable[[Workspace], object])
         ports.current.engine = Interrupted(rules, lambda: then(watched))
         (page,) = await pages.claim_pages(ports, 10)
         await pages.fetch(ports, page)
+        await ports.in_thread(Assigner(ports).place_due)
 
 
 async def test_rules_that_come_into_force_while_a_page_is_judged_find_it(

@@ -15,7 +15,7 @@ from services.assigner import Desk
 
 from monitor.model.article import Article, Precision
 from monitor.model.keys import digest_of
-from monitor.pipeline.place import Assigner
+from monitor.pipeline.assigner import Assigner
 from monitor.store import articles
 from monitor.store.engine import Store
 

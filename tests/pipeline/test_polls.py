@@ -14,6 +14,7 @@ from services.product import rss
 from sqlalchemy import update
 
 from monitor.pipeline import ingest
+from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.settler import Settler
 from monitor.store import feeds
 from monitor.store.claims import MAX_CRASHES
@@ -206,6 +207,7 @@ async def test_rules_that_come_into_force_while_a_feed_is_judged_find_its_articl
         ports.current.engine = Interrupted(ports.current.engine.rules, reload)
         (feed,) = await ingest.claim_feeds(ports, 10)
         await ingest.poll(ports, Settler(ports), feed)
+        await ports.in_thread(Assigner(ports).place_due)
     assert room.matched == {"acme", "rain"}
 
 

@@ -14,10 +14,10 @@ from monitor.match.engine import Engine
 from monitor.model.article import Article
 from monitor.model.network import Limits
 from monitor.normalise.source_book import SourceBook
+from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
-from monitor.pipeline.place import Assigner
 from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
-from monitor.store import articles
+from monitor.store import articles, roles
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, SeatRow
 
@@ -48,6 +48,8 @@ class Desk:
 
     def take_over(self) -> None:
         """Begin with a new assigner, which rebuilds its index from the tables."""
+        with self.store.write() as tx:
+            roles.give_up(tx, self.ports.holder)
         self.assigner = Assigner(self.ports)
 
     def receive(self, found: Sequence[Article]) -> None:

@@ -11,7 +11,7 @@ import json
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,10 @@ from typer.testing import CliRunner, Result
 
 from monitor import app
 from monitor.cli.main import app as commands
+from monitor.errors import StoreError
 from monitor.logs import configure_logs
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.release import give_up
 from monitor.schedule import ALL, Lanes
 from monitor.settings import load_settings
 from monitor.store import claims, migrate
@@ -92,7 +94,11 @@ async def opened_at(
         event.listen(store.engine, "connect", _forbid_growth)
     try:
         async with app.open_ports(settings, store, environ=environ, clock=lambda: now) as ports:
-            yield app.Workspace(settings, environ, ports)
+            try:
+                yield app.Workspace(settings, environ, ports)
+            finally:
+                with suppress(StoreError):  # as `run` does when it stops
+                    give_up(ports)
     finally:
         store.close()
 

@@ -97,10 +97,10 @@ def test_what_a_newer_text_no_longer_holds_is_no_match_any_more(
 def test_the_assigner_sees_articles_in_order_of_arrival_and_once(store: Store) -> None:
     ids = add(store, article("a"), article("b"), article("c"))
     with store.write() as tx:
-        due = articles.list_unplaced(tx, limit=2)
+        due = articles.lock_unplaced(tx, limit=2)
         assert [one.id for one in due] == sorted(ids.values())[:2]
         articles.mark_placed(tx, [one.id for one in due])
-        assert [one.id for one in articles.list_unplaced(tx, limit=9)] == sorted(ids.values())[2:]
+        assert [one.id for one in articles.lock_unplaced(tx, limit=9)] == sorted(ids.values())[2:]
 
 
 def test_a_revision_replaces_the_text_and_is_placed_again(store: Store) -> None:
@@ -111,7 +111,7 @@ def test_a_revision_replaces_the_text_and_is_placed_again(store: Store) -> None:
         articles.mark_placed(tx, [number])
         articles.revise(tx, number, newer, keeps_body=False)
         stored = articles.read(tx, number)
-        assert [due.id for due in articles.list_unplaced(tx, limit=9)] == [number]
+        assert [due.id for due in articles.lock_unplaced(tx, limit=9)] == [number]
         known = articles.find_known(tx, [newer])[one.key]
     assert stored is not None
     assert (stored.title, stored.body) == ("New", "Newer.")

@@ -16,6 +16,7 @@ from monitor.store import articles, claims, feeds, pages, roles
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 from monitor.store.feeds import ClaimedFeed, Polled
+from monitor.store.roles import Role
 from monitor.store.tables import FeedRow
 
 LEASE = timedelta(seconds=60)
@@ -38,7 +39,7 @@ def claim(
     store: Store, now: datetime, limit: int = 10, lease: timedelta = LEASE
 ) -> tuple[ClaimedFeed, ...]:
     with store.write() as tx:
-        return feeds.claim_due(tx, now=now, lease=lease, limit=limit)
+        return feeds.claim_due(tx, holder="me", now=now, lease=lease, limit=limit)
 
 
 def polled(now: datetime) -> Polled:
@@ -111,22 +112,22 @@ def test_only_the_holder_renews_a_lease(store: Store, moment: datetime) -> None:
     moment += timedelta(seconds=1)
     (holder,) = claim(store, moment)
     with pytest.raises(LeaseLost), store.write() as tx:
-        claims.renew(tx, FeedRow, FeedRow.id == late.id, late.fence, now=moment, lease=LEASE)
+        claims.renew(tx, FeedRow.id, late.id, late.fence, now=moment, lease=LEASE)
     with store.write() as tx:
-        claims.renew(tx, FeedRow, FeedRow.id == late.id, holder.fence, now=moment, lease=LEASE)
+        claims.renew(tx, FeedRow.id, late.id, holder.fence, now=moment, lease=LEASE)
         feeds.settle(tx, holder, polled(moment))
     with pytest.raises(LeaseLost), store.write() as tx:
-        claims.renew(tx, FeedRow, FeedRow.id == late.id, holder.fence, now=moment, lease=LEASE)
+        claims.renew(tx, FeedRow.id, late.id, holder.fence, now=moment, lease=LEASE)
 
 
 def test_a_page_is_asked_for_once(store: Store, moment: datetime) -> None:
     with store.write() as tx:
         ids = list(articles.add(tx, [article("a"), article("b")], is_baseline=False).values())
-        pages.add(tx, ids[:1], now=moment)
-        (page,) = pages.claim_due(tx, now=moment, lease=LEASE, limit=9)
+        pages.add(tx, {ids[0]: "https://example.org/a"}, now=moment)
+        (page,) = pages.claim_due(tx, holder="me", now=moment, lease=LEASE, limit=9)
         pages.settle_done(tx, page)
-        pages.add(tx, ids, now=moment)
-        left = pages.claim_due(tx, now=moment, lease=LEASE, limit=9)
+        pages.add(tx, dict.fromkeys(ids, "https://example.org/b"), now=moment)
+        left = pages.claim_due(tx, holder="me", now=moment, lease=LEASE, limit=9)
     assert [page.article_id for page in left] == ids[1:]
 
 
@@ -239,25 +240,36 @@ def test_workers_that_start_side_by_side_add_each_feed_once(
 
 
 def test_a_role_has_one_holder_until_its_lease_runs_out(store: Store, moment: datetime) -> None:
-    def take(holder: str, now: datetime, lease: timedelta = LEASE) -> int | None:
+    def take(
+        holder: str, held: Role | None, now: datetime, lease: timedelta = LEASE
+    ) -> Role | None:
         with store.write() as tx:
-            return roles.take(tx, "assigner", holder, now=now, lease=lease)
+            return roles.take(tx, "assigner", holder, held, now=now, lease=lease)
 
-    assert take("one", moment) == 1
-    assert take("two", moment) is None
-    assert take("one", moment, lease=timedelta(microseconds=1)) == 1
-    assert take("two", moment + timedelta(seconds=1)) == 2
+    one = take("one", None, moment)
+    assert one is not None
+    assert not one.is_after_crash
+    assert take("two", None, moment) is None
+    assert take("one", one, moment, lease=timedelta(microseconds=1)) == one
+    two = take("two", None, moment + timedelta(seconds=1))
+    assert two is not None
+    assert two.is_after_crash
+    assert take("one", one, moment) is None
     with pytest.raises(LeaseLost), store.write() as tx:
-        roles.require(tx, "assigner", "one", 1)
+        roles.require(tx, one)
     with store.write() as tx:
-        roles.require(tx, "assigner", "two", 2)
+        roles.require(tx, two)
 
 
 def test_a_role_given_up_is_free_at_once(store: Store, moment: datetime) -> None:
     with store.write() as tx:
-        roles.take(tx, "assigner", "one", now=moment, lease=LEASE)
+        roles.take(tx, "assigner", "one", None, now=moment, lease=LEASE)
+        assert not roles.is_open(tx, "assigner", "two", now=moment)
         roles.give_up(tx, "one")
-        assert roles.take(tx, "assigner", "two", now=moment, lease=LEASE) is not None
+        assert roles.is_open(tx, "assigner", "two", now=moment)
+        taken = roles.take(tx, "assigner", "two", None, now=moment, lease=LEASE)
+    assert taken is not None
+    assert not taken.is_after_crash
 
 
 def test_a_restart_polls_nothing_early(store: Store) -> None:

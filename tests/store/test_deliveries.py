@@ -42,7 +42,9 @@ def owe(store: Store, now: datetime, name: str = "alert 1") -> DeliveryKey:
 
 def claim(store: Store, now: datetime, lease: timedelta = LEASE) -> tuple[ClaimedDelivery, ...]:
     with store.write() as tx:
-        return deliveries.claim_due(tx, now=now, lease=lease, limit=9, channels=[DESK])
+        return deliveries.claim_due(
+            tx, now=now, lease=lease, limit=9, channels=[DESK], per_channel=9
+        )
 
 
 def settle(
@@ -153,7 +155,9 @@ def test_paused_stopped_and_unknown_channels_take_nothing(store: Store, moment: 
         assert channels.enable(tx, DESK)
         assert not channels.enable(tx, DESK)
     with store.write() as tx:
-        none = deliveries.claim_due(tx, now=moment, lease=LEASE, limit=9, channels=[])
+        none = deliveries.claim_due(
+            tx, now=moment, lease=LEASE, limit=9, channels=[], per_channel=9
+        )
     assert none == ()
     assert len(claim(store, moment)) == 1
 

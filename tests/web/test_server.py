@@ -115,7 +115,7 @@ def poll(tx: Tx, then: datetime) -> None:
 def fetch_page(tx: Tx, then: datetime) -> None:
     ids = articles.add(tx, [article(fetched_at=then)], is_baseline=False)
     articles.mark_placed(tx, list(ids.values()))
-    pages.add(tx, list(ids.values()), now=then)
+    pages.add(tx, dict.fromkeys(ids.values(), "https://example.org/a"), now=then)
 
 
 def place(tx: Tx, then: datetime) -> None:

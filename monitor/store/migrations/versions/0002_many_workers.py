@@ -20,6 +20,7 @@ depends_on = None
 _CLAIMABLE = ("feed", "page", "delivery")
 _CROWDED = ("feed", "page", "delivery", "article")
 _CRASHED = sa.text("crashes > 0")
+_CLAIMED = sa.text("claimed_until IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -101,6 +102,13 @@ def _index_work() -> None:
     op.drop_index("ix_delivery_due", "delivery")
     op.create_index("ix_delivery_due", "delivery", ["state", "channel", "due_at"])
     op.create_index("ix_delivery_sent", "delivery", ["channel", "sent_at"])
+    op.create_index(
+        "ix_delivery_claimed",
+        "delivery",
+        ["channel"],
+        postgresql_where=_CLAIMED,
+        sqlite_where=_CLAIMED,
+    )
 
 
 def _know_hosts(name: str, key: str, address: str) -> None:

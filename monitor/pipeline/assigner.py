@@ -1,0 +1,183 @@
+"""Hold the assigner's role: one process at a time places articles in stories.
+
+Its index of open stories is rebuilt from the tables when it takes over, and thrown away whenever a
+transaction fails, so it never knows more than the database does. The assigner's rules are the ones
+in force: it lets new ones look back, and judges again what another process matched by others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.clock import monotonic_seconds
+from monitor.errors import LeaseLost
+from monitor.group.index import StoryIndex
+from monitor.match.engine import Engine, query_terms
+from monitor.pipeline.place import Batch
+from monitor.pipeline.ports import Ports
+from monitor.pipeline.rules import look_back
+from monitor.store import articles, problems, roles, stories
+from monitor.store.articles import Unplaced
+from monitor.store.claims import MAX_CRASHES
+from monitor.store.engine import Tx
+from monitor.store.roles import Role
+
+log = structlog.get_logger()
+
+BATCH = 200
+WORK_FOR = timedelta(seconds=2)  # then a batch commits: the writer and the lease are not for long
+OPEN_FOR = timedelta(days=14)  # the hard age cap of a story
+
+_PARKED = "placing it crashed five times; its process died"
+_PARKED_CURE = "nothing waits for it; a newer version of it is tried again"
+
+
+class Assigner:
+    """Place what is due, in order of arrival, while holding the role."""
+
+    def __init__(self, ports: Ports, *, work_for: timedelta = WORK_FOR) -> None:
+        """Start without role and index: the first work takes the one and builds the other."""
+        self._ports = ports
+        self._work_for = work_for
+        self._role: Role | None = None
+        self._taken_at = 0.0
+        self._in_force: Engine | None = None
+        self._index: StoryIndex | None = None
+        self._is_careful = False
+
+    def place_due(self) -> int:
+        """Place one batch; give the number of articles looked at (0: nothing due, or no role).
+
+        Raises StoreError if the database refuses; the index is then rebuilt the next time.
+        """
+        if not self._is_asked():
+            return 0
+        try:
+            if not self._has_role():
+                return 0
+            index = self._ready()
+            return self._place_batch(index)
+        except LeaseLost:
+            log.warning("assigner role lost")
+            self._role = self._index = None
+            return 0
+        except BaseException:
+            self._index = None
+            raise
+
+    def _is_asked(self) -> bool:
+        """Tell whether there is anything to do, and nobody else does it."""
+        ports = self._ports
+        is_half_over = self._taken_at + ports.terms.lease.total_seconds() / 2 < monotonic_seconds()
+        if self._role is not None and is_half_over:
+            return True  # kept while there is nothing to do: another would have to build the index
+        with ports.store.read() as tx:
+            if articles.has_unplaced(tx) or self._in_force is not ports.current.engine:
+                return roles.is_open(tx, roles.ASSIGNER, ports.holder, now=ports.now())
+        self._is_careful = False
+        return False
+
+    def _has_role(self) -> bool:
+        """Take the role or keep it; who has it anew knows nothing yet."""
+        ports, before, asked_at = self._ports, self._role, monotonic_seconds()
+        with ports.store.write() as tx:
+            role = roles.take(
+                tx, roles.ASSIGNER, ports.holder, before, now=ports.now(), lease=ports.terms.lease
+            )
+        self._role, self._taken_at = role, asked_at
+        if role is None or before is None or role.fence != before.fence:
+            self._index = self._in_force = None
+            self._is_careful = role is not None and role.is_after_crash
+            if role is not None:
+                log.info("assigner role taken", is_after_crash=role.is_after_crash)
+        if role is not None:
+            ports.failpoints.hit("t2.claimed")
+        return role is not None
+
+    def _keep_role(self) -> Role:
+        """Begin the lease again within long work; raises LeaseLost."""
+        before = self._role
+        if not self._has_role() or self._role is None or self._role != before:
+            raise LeaseLost("the assigner's role went to another process")
+        return self._role
+
+    def _ready(self) -> StoryIndex:
+        """Put the rules in force and have the index; raises LeaseLost."""
+        engine = self._ports.current.engine
+        if self._in_force is not engine:
+            look_back(self._ports, engine, between=self._keep_role)
+            self._in_force, self._index = engine, None
+        if self._index is None:
+            self._index = self._rebuilt(engine)
+        return self._index
+
+    def _rebuilt(self, engine: Engine) -> StoryIndex:
+        """Build the index from the tables.
+
+        That may take long, so nothing is locked, and the lease begins again behind it.
+        """
+        ports = self._ports
+        common = frozenset().union(*(query_terms(loaded) for loaded in engine.rules))
+        index = StoryIndex(common_terms=common)
+        with ports.store.read() as tx:
+            for article, story, relation in stories.open_since(tx, ports.now() - OPEN_FOR):
+                index.restore(article, story, relation)
+        self._keep_role()
+        return index
+
+    def _place_batch(self, index: StoryIndex) -> int:
+        ports, now = self._ports, self._ports.now()
+        role, engine = self._role, self._in_force
+        assert role is not None
+        assert engine is not None
+        if self._is_careful and not self._mark_next(role, now):
+            return 1
+        with ports.store.write() as tx:
+            roles.require(tx, role)
+            index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
+            batch = Batch(tx, ports, index, engine, now)
+            due = articles.lock_unplaced(tx, limit=1 if self._is_careful else BATCH)
+            placed, raised = self._place_some(batch, due)
+            batch.finish()
+            articles.mark_placed(tx, placed)
+            ports.failpoints.hit("t2.precommit")
+        ports.failpoints.hit("t2.committed")
+        ports.tally.add("articles_placed", len(placed))
+        ports.tally.add("alerts_raised", raised)
+        if placed:
+            log.info("articles placed", articles=len(placed), alerts=raised)
+        return len(placed)
+
+    def _place_some(self, batch: Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
+        """Place articles until the time is up, one at least; give their numbers and the alerts."""
+        stop_at = monotonic_seconds() + self._work_for.total_seconds()
+        placed: list[int] = []
+        raised = 0
+        for unplaced in due:
+            raised += batch.place(unplaced)
+            placed.append(unplaced.id)
+            if monotonic_seconds() >= stop_at:
+                break
+        return placed, raised
+
+    def _mark_next(self, role: Role, now: datetime) -> bool:
+        """Count beforehand that the next article may crash us; False if it was parked instead.
+
+        After a crash articles are placed one at a time until none is due, so that the one that
+        kills its process is known, and five crashes park it alone.
+        """
+        with self._ports.store.write() as tx:
+            roles.require(tx, role)
+            suspect = articles.suspect_next(tx)
+            if suspect is None or suspect.crashes < MAX_CRASHES:
+                return True
+            self._park(tx, suspect, now)
+        log.error("article parked", article=suspect.key, reason=_PARKED)
+        return False
+
+    def _park(self, tx: Tx, suspect: articles.Suspect, now: datetime) -> None:
+        articles.mark_placed(tx, [suspect.id])
+        problems.report(tx, "article", suspect.key, _PARKED, cure=_PARKED_CURE, now=now)
