@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from monitor.digest.compose import compose
 from monitor.digest.windows import FIRST, LastSlot, Slot, due_slot
+from monitor.errors import LeaseLost, StoreError
 from monitor.model.delivery import Channel, DeliveryKind
 from monitor.model.keys import RuleId, StoryId, delivery_key
 from monitor.model.notice import Digest
@@ -17,10 +19,15 @@ from monitor.pipeline.candidates import Telling, gather, read_story
 from monitor.pipeline.health import health_lines
 from monitor.pipeline.ports import Ports
 from monitor.store import alerts, channels, deliveries, json, problems
+from monitor.store.channels import ClaimedChannel
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
 from monitor.store.workspace import workspace_id
 
 log = structlog.get_logger()
+
+_CRASHED = "composing its digest crashed five times; its process died"
+_CRASHED_CURE = "the next digest tells what this one would have told"
 
 STORIES_PER_DIGEST = 600  # a digest holds 500; the rest is told by the next one
 
@@ -51,20 +58,46 @@ def _compose_channel(ports: Ports, channel: Channel, now: datetime) -> bool:
     if slot is None:
         return False
     with ports.store.write() as tx:
-        digest, tellings = draft(tx, ports, channel, slot, now)
-        if digest is None and slot.key == FIRST:
-            return False  # a first digest waits until there is something to tell
+        claimed = channels.claim(tx, channel.name, now=now, lease=ports.terms.lease)
+    if claimed is None:
+        return False  # another process composes it
+    try:
+        return _compose_slot(ports, channel, claimed, slot, now)
+    except LeaseLost:
+        log.warning("composing outlived its lease", channel=channel.name)
+        return False
+    except StoreError:
+        with suppress(StoreError, LeaseLost), ports.store.write() as tx:
+            channels.release(tx, claimed)  # the database is to blame, not the digest
+        raise
+
+
+def _compose_slot(
+    ports: Ports, channel: Channel, claimed: ClaimedChannel, slot: Slot, now: datetime
+) -> bool:
+    """Close a slot and owe its digest, all or nothing; True if there was something to tell."""
+    with ports.store.write() as tx:
+        if claimed.crashes >= MAX_CRASHES:
+            digest, tellings = _nothing()
+            problems.report(tx, "digest", channel.name, _CRASHED, cure=_CRASHED_CURE, now=now)
+        else:
+            digest, tellings = draft(tx, ports, channel, slot, now)
+            if digest is None and slot.key == FIRST:
+                channels.release(tx, claimed)
+                return False  # a first digest waits until there is something to tell
+            problems.clear(tx, "digest", channel.name)
         stories = len(tellings)
-        if not channels.keep_slot(
-            tx, channel.name, slot.key, slot.window, stories=stories, now=now
-        ):
-            return False
+        channels.keep_slot(tx, claimed, slot.key, slot.window, stories=stories, now=now)
         if digest is not None:
             _owe(tx, channel, slot, digest, tellings, now)
         ports.failpoints.hit("t2.precommit")
     ports.failpoints.hit("t2.committed")
     log.info("slot closed", channel=channel.name, slot=slot.key, stories=stories)
     return digest is not None
+
+
+def _nothing() -> tuple[Digest | None, list[Telling]]:
+    return None, []
 
 
 def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
+from monitor.errors import LeaseLost
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
-from monitor.store import problems
+from monitor.store import claims, problems
 from monitor.store.engine import Tx
 from monitor.store.tables import ChannelRow, DeliveryRow, DigestRow
 from monitor.store.upsert import insert
@@ -26,6 +27,15 @@ class ChannelState:
     paused_until: datetime | None = None
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedChannel:
+    """Be a channel that this process may compose a digest for until its lease ends."""
+
+    name: ChannelName
+    fence: int
+    crashes: int
 
 
 def read(tx: Tx, name: ChannelName) -> ChannelState:
@@ -50,17 +60,33 @@ def last_sent(tx: Tx) -> dict[ChannelName, datetime]:
     return {ChannelName(row.channel): row.at for row in rows}
 
 
-def keep_slot(
-    tx: Tx, name: ChannelName, slot: str, window: Window, *, stories: int, now: datetime
-) -> bool:
-    """Close a slot; False, and nothing written, if it was closed before.
+def claim(tx: Tx, name: ChannelName, *, now: datetime, lease: timedelta) -> ClaimedChannel | None:
+    """Claim a channel to compose its digest; None while another process does."""
+    tx.execute(insert(tx, ChannelRow).values(name=name).on_conflict_do_nothing())
+    rows = claims.claim(
+        tx,
+        ChannelRow.name,
+        is_due=ChannelRow.name == name,
+        order=ChannelRow.name,
+        now=now,
+        lease=lease,
+        limit=1,
+    )
+    return ClaimedChannel(name, rows[0].fence, rows[0].crashes) if rows else None
 
-    A slot with nothing to tell is closed as well, with no stories.
+
+def keep_slot(
+    tx: Tx, channel: ClaimedChannel, slot: str, window: Window, *, stories: int, now: datetime
+) -> None:
+    """Close a slot, once, and let go of the channel.
+
+    A slot with nothing to tell is closed as well, with no stories. Raises LeaseLost if the claim
+    is lost, or if the slot was closed before.
     """
     closed = (
         insert(tx, DigestRow)
         .values(
-            channel=name,
+            channel=channel.name,
             slot=slot,
             window_start=window.start,
             window_end=window.end,
@@ -71,9 +97,17 @@ def keep_slot(
         .returning(DigestRow.slot)
     )
     if tx.execute(closed).first() is None:
-        return False
-    _set(tx, name, last_slot=slot, last_slot_end=window.end)
-    return True
+        raise LeaseLost(f"the digest {slot} of {channel.name} was composed before")
+    _settle(tx, channel, last_slot=slot, last_slot_end=window.end)
+
+
+def release(tx: Tx, channel: ClaimedChannel) -> None:
+    """Let go of a channel without a digest; raises LeaseLost."""
+    _settle(tx, channel, crashes=channel.crashes)
+
+
+def _settle(tx: Tx, channel: ClaimedChannel, **values: Any) -> None:
+    claims.settle(tx, ChannelRow.name, (channel.name, channel.fence, values))
 
 
 def pause(tx: Tx, name: ChannelName, until: datetime) -> None:

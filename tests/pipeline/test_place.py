@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from services.articles import article, source
+from services.articles import article, rule, source
 from services.assigner import Desk
+from sqlalchemy import text
 
+from monitor.clock import system_clock
+from monitor.match.engine import Engine
+from monitor.match.query import parse_query
+from monitor.match.tree import LoadedRule, Only
 from monitor.model.article import Article, Precision
-from monitor.model.keys import digest_of
+from monitor.model.keys import ArticleKey, digest_of
+from monitor.model.rule import Match
 from monitor.pipeline.assigner import Assigner
-from monitor.store import articles
+from monitor.store import alerts, articles, claims, problems
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -34,6 +43,40 @@ ARRIVALS = st.lists(
     min_size=4,
     max_size=14,
 )
+
+
+class Killed(BaseException):
+    """Be the end of a process."""
+
+
+class Deadly(Engine):
+    """Kill the process that judges an article."""
+
+    def __init__(self, poison: ArticleKey) -> None:
+        super().__init__([])
+        self._poison = poison
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        if article.key == self._poison:
+            raise Killed
+        return super().match(article)
+
+
+def loaded(name: str, word: str) -> LoadedRule:
+    """Make a rule that looks for a word."""
+    node = parse_query(word).node
+    assert node is not None
+    return LoadedRule(rule=rule(name), query=node, exclude=(), only=Only())
+
+
+def wait_for_lock(store: Store) -> None:
+    """Wait until a transaction waits for another."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(10_000):
+        with store.read() as tx:
+            if tx.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody waits")
 
 
 def written(name: int, event: int, lag: int, now: datetime, *, is_day: bool) -> Article:
@@ -87,3 +130,84 @@ def test_a_batch_commits_when_its_time_is_up(sqlite_template: Path, tmp_path: Pa
     assert [desk.assigner.place_due() for _ in range(4)] == [1, 1, 1, 0]
     assert len(desk.seats()) == 3
     store.close()
+
+
+def test_an_article_that_kills_the_assigner_five_times_is_parked_alone(store: Store) -> None:
+    desk = Desk(store, system_clock())
+    poison = article("b").key
+    desk.ports.current.engine = Deadly(poison)
+    with store.write() as tx:
+        ids = articles.add(tx, [article(name) for name in "abc"], is_baseline=False)
+    killed = 0
+    for _ in range(20):
+        desk.crash()
+        try:
+            while desk.assigner.place_due():
+                pass
+        except Killed:
+            killed += 1
+    assert killed == 1 + MAX_CRASHES  # once among others, then alone
+    assert len(desk.seats()) == 2
+    with store.read() as tx:
+        (problem,) = problems.listed(tx)
+        assert not articles.has_unplaced(tx)
+    assert problem.subject == poison
+    with store.write() as tx:  # a newer version is tried again
+        articles.revise(tx, ids[poison], article("b", title="New"), keeps_body=False)
+    desk.ports.current.engine = Engine([])
+    desk.crash()
+    assert desk.assigner.place_due() == 1
+    assert len(desk.seats()) == 3
+
+
+def test_what_other_rules_judged_is_judged_again_by_the_assigners(store: Store) -> None:
+    desk = Desk(store, system_clock())
+    here, elsewhere = Engine([loaded("acme", "Acme")]), Engine([loaded("rain", "rain")])
+    desk.ports.current.engine = here
+    assert desk.assigner.place_due() == 0  # the rules are in force now
+    one = article("a", title="Acme opens in the rain", lang="en")
+    with store.write() as tx:
+        (number,) = articles.add(
+            tx, [one], is_baseline=False, judged_by=elsewhere.revision
+        ).values()
+        found = elsewhere.match(one)
+        articles.add_matches(tx, number, found, is_quiet=False, now=desk.now)
+    assert [match.rule_id for match in found] == ["rain"]
+    assert desk.assigner.place_due() == 1
+    with store.read() as tx:
+        assert [alert.rule_id for alert in alerts.listed(tx, limit=9)] == ["acme"]
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_text_that_comes_while_its_article_is_placed_is_placed_again(store: Store) -> None:
+    with store.write() as tx:
+        (number,) = articles.add(tx, [article("a")], is_baseline=False).values()
+    newer = article("a", title="Newer")
+    with ThreadPoolExecutor(1) as worker:
+        with store.write() as tx:
+            articles.lock_unplaced(tx, limit=9)
+
+            def revise() -> None:
+                with store.write() as other:
+                    articles.revise(other, number, newer, keeps_body=False)
+
+            revising = worker.submit(revise)
+            wait_for_lock(store)
+            articles.mark_placed(tx, [number])
+        revising.result()
+    with store.read() as tx:
+        assert articles.has_unplaced(tx)
+
+
+def test_only_one_process_is_the_assigner_and_another_takes_over(store: Store) -> None:
+    one, two = Desk(store, system_clock(), holder="one"), Desk(store, system_clock(), holder="two")
+    with store.write() as tx:
+        articles.add(tx, [article("a")], is_baseline=False)
+    assert (one.assigner.place_due(), two.assigner.place_due()) == (1, 0)
+    with store.write() as tx:
+        articles.add(tx, [article("b")], is_baseline=False)
+    assert two.assigner.place_due() == 0
+    with store.write() as tx:
+        claims.expire_all(tx, now=one.now - timedelta(days=1))  # its lease has run out
+    assert two.assigner.place_due() == 1
+    assert one.assigner.place_due() == 0

@@ -17,7 +17,7 @@ from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
-from monitor.store import articles, roles
+from monitor.store import articles, claims, roles
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, SeatRow
 
@@ -28,6 +28,7 @@ class Desk:
 
     store: Store
     now: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    holder: str = "desk"
     ports: Ports = field(init=False)
     assigner: Assigner = field(init=False)
 
@@ -41,7 +42,7 @@ class Desk:
             threads=ThreadPoolExecutor(1),
             failpoints=Failpoints(),
             tally=Tally(),
-            holder="desk",
+            holder=self.holder,
             wake=lambda _: None,
         )
         self.assigner = Assigner(self.ports)
@@ -50,6 +51,12 @@ class Desk:
         """Begin with a new assigner, which rebuilds its index from the tables."""
         with self.store.write() as tx:
             roles.give_up(tx, self.ports.holder)
+        self.assigner = Assigner(self.ports)
+
+    def crash(self) -> None:
+        """Die without a word, and come back when the lease has run out."""
+        with self.store.write() as tx:
+            claims.expire_all(tx, now=self.now - timedelta(days=1))
         self.assigner = Assigner(self.ports)
 
     def receive(self, found: Sequence[Article]) -> None:

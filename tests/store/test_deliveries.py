@@ -189,3 +189,37 @@ def test_a_claim_says_until_when_it_holds(store: Store, moment: datetime) -> Non
     (held,) = claim(store, moment)
     with store.read() as tx:
         assert timedelta(0) < held.claimed_until - claims.lease_clock(tx, moment) <= LEASE
+
+
+def test_all_processes_together_send_so_many_at_a_time_to_a_channel(
+    store: Store, moment: datetime
+) -> None:
+    for number in range(5):
+        owe(store, moment, f"alert {number}")
+
+    def claim_some(limit: int = 9) -> tuple[ClaimedDelivery, ...]:
+        with store.write() as tx:
+            return deliveries.claim_due(
+                tx, now=moment, lease=LEASE, limit=limit, channels=[DESK], per_channel=3
+            )
+
+    first = claim_some(limit=2)
+    assert (len(first), len(claim_some()), claim_some()) == (2, 1, ())
+    settle(store, first[0], DeliveryState.SENT, moment, moment)
+    assert len(claim_some()) == 1
+
+
+def test_a_busy_channel_does_not_starve_the_others(store: Store, moment: datetime) -> None:
+    hour, quiet = timedelta(hours=1), ChannelName("quiet")
+    for number in range(5):
+        owe(store, moment, f"alert {number}")
+    key = delivery_key(WorkspaceId("ours"), quiet, "quiet", "alert")
+    with store.write() as tx:
+        deliveries.add(
+            tx, key, channel=quiet, recipient="quiet", kind=DeliveryKind.ALERT, content={},
+            title="alert", now=moment - hour,
+        )  # fmt: skip
+        (longest,) = deliveries.claim_due(
+            tx, now=moment, lease=LEASE, limit=1, channels=[DESK, quiet], per_channel=3
+        )
+    assert longest.channel == quiet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from services.articles import article, match, rule
 from sqlalchemy.exc import StatementError
 
-from monitor.errors import StoreError
+from monitor.clock import system_clock
+from monitor.errors import LeaseLost, StoreError
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
 from monitor.store import articles, channels, problems, rules
@@ -22,11 +24,27 @@ DESK = ChannelName("desk")
 
 def test_a_slot_is_closed_once(store: Store, now: datetime) -> None:
     window = Window(start=now - timedelta(days=1), end=now, zone="Asia/Karachi")
-    with store.write() as tx:
-        assert channels.keep_slot(tx, DESK, "2026-11-23T08:00", window, stories=3, now=now)
-        assert not channels.keep_slot(tx, DESK, "2026-11-23T08:00", window, stories=3, now=now)
+    slot, moment = "2026-11-23T08:00", system_clock()
+    for is_first in (True, False):
+        with store.write() as tx:
+            held = channels.claim(tx, DESK, now=moment, lease=timedelta(minutes=1))
+        assert held is not None
+        refused = nullcontext() if is_first else pytest.raises(LeaseLost)
+        with refused, store.write() as tx:
+            channels.keep_slot(tx, held, slot, window, stories=3, now=now)
+    with store.read() as tx:
         state = channels.read(tx, DESK)
     assert (state.last_slot, state.last_slot_end) == ("2026-11-23T08:00", now)
+
+
+def test_a_channel_is_composed_by_one_process_at_a_time(store: Store) -> None:
+    now, lease = system_clock(), timedelta(minutes=1)
+    with store.write() as tx:
+        held = channels.claim(tx, DESK, now=now, lease=lease)
+        assert held is not None
+        assert channels.claim(tx, DESK, now=now, lease=lease) is None
+        channels.release(tx, held)
+        assert channels.claim(tx, DESK, now=now, lease=lease) is not None
 
 
 def test_a_problem_is_one_row_that_counts_and_is_cleared(store: Store, now: datetime) -> None:

@@ -124,7 +124,9 @@ def place(tx: Tx, then: datetime) -> None:
 
 def close_slot(tx: Tx, then: datetime) -> None:
     window = Window(start=then - timedelta(minutes=15), end=then, zone="UTC")
-    channels.keep_slot(tx, CHANNEL, f"{then:%H:%M}", window, stories=0, now=then)
+    held = channels.claim(tx, CHANNEL, now=then, lease=timedelta(minutes=1))
+    assert held is not None
+    channels.keep_slot(tx, held, f"{then:%H:%M}", window, stories=0, now=then)
 
 
 @pytest.mark.parametrize(
