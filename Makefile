@@ -67,7 +67,7 @@ lock: ## Resolve pyproject.toml anew into requirements/*.txt (LOCK="--upgrade": 
 	lock run && \
 	lock test --group test --constraint requirements/run.txt && \
 	lock dev --group test --group dev --constraint requirements/test.txt && \
-	lock bench --group bench --constraint requirements/run.txt
+	lock bench --group bench --constraint requirements/test.txt
 
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches; data/ stays
@@ -82,7 +82,7 @@ env-test: $(VENV)/locked
 env-dev: $(VENV)/locked
 	$(call install,dev,test run)
 env-bench: $(VENV)/locked
-	$(call install,bench,run)
+	$(call install,bench,test run)
 
 $(VENV)/locked:
 	@command -v $(PYTHON) >/dev/null || { \

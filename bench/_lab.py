@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -40,8 +40,13 @@ def keep(name: str, figures: dict[str, object]) -> None:
 
 def cpu_seconds(pid: int) -> float:
     """Give the CPU time of a process and of all that it started, alive or collected (Linux)."""
+    return cpu_of([pid])[0]
+
+
+def cpu_of(pids: Sequence[int]) -> list[float]:
+    """Give the CPU times of several processes, each with all that it started, at one moment."""
     ticks = os.sysconf("SC_CLK_TCK")
-    parents: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -51,12 +56,14 @@ def cpu_seconds(pid: int) -> float:
         except OSError:
             continue  # it ended while we looked
         number = int(entry.name)
-        parents[number] = int(fields[1])
+        children.setdefault(int(fields[1]), []).append(number)
         used[number] = sum(map(int, fields[11:15])) / ticks
-    family = {pid}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(used.get(member, 0.0) for member in family)
+    return [_of_family(pid, children, used) for pid in pids]
+
+
+def _of_family(pid: int, children: dict[int, list[int]], used: dict[int, float]) -> float:
+    below = sum(_of_family(child, children, used) for child in children.get(pid, ()))
+    return used.get(pid, 0.0) + below
 
 
 class News:

@@ -46,9 +46,13 @@ class GivenServer:
 
 
 class OwnServer:
-    """Be a server of our own in a new folder; `with` starts and stops it."""
+    """Be a server of our own in a new folder; `with` starts and stops it.
 
-    def __init__(self) -> None:
+    `options` are its command line's: by default it is quick and not safe from a power cut.
+    """
+
+    def __init__(self, options: str = _OPTIONS) -> None:
+        self._options = options
         self._bin = _bin_dir()
         # short: a socket's path is at most 107 bytes
         self.dir = Path(tempfile.mkdtemp(prefix="mpg-", dir="/tmp"))
@@ -76,7 +80,7 @@ class OwnServer:
     def start(self) -> None:
         """Start and wait until it takes connections."""
         where = f"-c listen_addresses=127.0.0.1 -c port={self.port}"
-        options = f"{where} -c unix_socket_directories={self.dir} {_OPTIONS}"
+        options = f"{where} -c unix_socket_directories={self.dir} {self._options}"
         log = f"{self.dir}/log"
         self._run("pg_ctl", "-w", "-t", "30", "-l", log, "-o", options, *self._data, "start")
 
