@@ -1,0 +1,39 @@
+"""Weigh the index of open stories: how many KB of memory an article in it takes.
+
+python bench/_weigh.py URL
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from datetime import UTC, datetime
+
+import psutil
+from _lab import ROOT  # noqa: F401 - puts the product on the path
+
+from monitor.group.index import StoryIndex
+from monitor.pipeline.assigner import OPEN_FOR
+from monitor.store import stories
+from monitor.store.engine import Store
+
+
+def main() -> None:
+    """Build the index as an assigner that takes over does, and print what it weighs."""
+    store, process = Store(sys.argv[1]), psutil.Process()
+    with store.read() as tx:
+        held = list(stories.open_since(tx, datetime.now(UTC) - OPEN_FOR))
+    index = StoryIndex()
+    gc.collect()
+    before = process.memory_info().rss
+    for article, story, relation in held:
+        index.restore(article, story, relation)
+    gc.collect()
+    grown = process.memory_info().rss - before
+    count = index.article_count
+    print(json.dumps({"articles": count, "kb_each": round(grown / 1024 / max(1, count), 2)}))
+
+
+if __name__ == "__main__":
+    main()
