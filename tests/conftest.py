@@ -13,6 +13,7 @@ import pytest
 import structlog
 from hypothesis import settings
 from services.http_site import HttpSite
+from services.pgbouncer import pgbouncer
 from services.postgres import PostgresServer, database_on, pg_server, pg_url
 from services.smtp_sink import SmtpSink
 from services.webhook_sink import WebhookSink
@@ -20,7 +21,7 @@ from services.webhook_sink import WebhookSink
 from monitor.store import migrate
 from monitor.store.engine import Store
 
-__all__ = ["pg_server", "pg_url"]
+__all__ = ["pg_server", "pg_url", "pgbouncer"]
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("monitor", deadline=None)
@@ -63,7 +64,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give an empty database: each test that asks runs on both engines."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
-    url: str = request.getfixturevalue("pg_url")
+    return _server_url(request, request.getfixturevalue("pg_url"))
+
+
+def _server_url(request: pytest.FixtureRequest, url: str) -> str:
+    """Give a server's database as a store is told of it, through a pooler if the run wants it."""
+    if os.environ.get("MONITOR_TEST_POOLED"):
+        url = request.getfixturevalue("pgbouncer").url(url)
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
@@ -100,8 +107,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         else:
             server = request.getfixturevalue("pg_server")
             template = request.getfixturevalue("pg_template")
-            url = stack.enter_context(database_on(server, template))
-            url = url.replace("postgresql://", "postgresql+psycopg://")
+            url = _server_url(request, stack.enter_context(database_on(server, template)))
         store = Store(url)
         stack.callback(store.close)
         yield store

@@ -3,7 +3,8 @@
 One synchronous store, entered through a thread (DESIGN.md, decision 10). SQLite: WAL,
 `synchronous=FULL`, and each write transaction is `BEGIN IMMEDIATE`, so it waits for the one writer
 instead of failing at its first write. PostgreSQL: psycopg 3, row locks; writing in READ COMMITTED,
-reading in REPEATABLE READ.
+reading in REPEATABLE READ. A pooler such as PgBouncer may stand between, in transaction mode: then
+nothing outlives a transaction, neither prepared statements nor settings.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ _PATIENCE = {
 """How long a server that is gone is waited for; an address may say otherwise."""
 
 _STATEMENT_SECONDS = 60  # a lease: what takes longer has lost its claim anyway
+_POOLED = "is_pooled"
 
 
 class Store:
@@ -80,12 +82,20 @@ class Store:
         return engine
 
     def _postgresql(self) -> Engine:
-        patience = {name: value for name, value in _PATIENCE.items() if name not in self.url.query}
         engine = create_engine(
-            self.url, pool_pre_ping=True, pool_size=10, max_overflow=10, connect_args=patience
+            self.url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            connect_args=self._patience,
         )
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
         return engine
+
+    @property
+    def _patience(self) -> dict[str, Any]:
+        return {name: value for name, value in _PATIENCE.items() if name not in self.url.query}
 
     def _prepare_sqlite(self, raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         raw.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
@@ -169,10 +179,28 @@ class Store:
         self.engine.dispose()
 
 
-def _prepare_postgresql(raw: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None:
-    # not as a start-up option: PgBouncer refuses those
-    raw.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'".encode())
+def is_pooled(raw: psycopg.Connection[Any] | psycopg.AsyncConnection[Any], answering: int) -> bool:
+    """Tell whether a pooler stands before the server; `answering` is its pg_backend_pid().
+
+    A pooler makes up the key that a client cancels by, so it names another process. Session mode,
+    which would keep what a session is told, cannot be told apart.
+    """
+    return raw.info.backend_pid != answering
+
+
+def _prepare_postgresql(raw: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
+    (answering,) = raw.execute("SELECT pg_backend_pid()").fetchone() or (0,)
+    if is_pooled(raw, answering):
+        entry.info[_POOLED] = True
+        raw.prepare_threshold = None
+    else:  # not as a start-up option: poolers refuse those
+        raw.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'".encode())
     raw.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.info.get(_POOLED):
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'")
 
 
 def _break_off(raw: sqlite3.Connection | psycopg.Connection[Any]) -> None:
