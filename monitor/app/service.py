@@ -28,6 +28,7 @@ from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
 from monitor.store import claims, feeds, migrate, roles
 from monitor.store.engine import Store
+from monitor.store.hints import Hints
 from monitor.web.server import Address, Health, answering_threads, serve
 
 log = structlog.get_logger()
@@ -111,19 +112,15 @@ async def run(
             stack.enter_context(LockFile(Path(store.url.database + ".lock")))
         await asyncio.to_thread(_prepare, store)
         lanes_box: list[Lanes] = []
+        hints = Hints(store, lambda name: lanes_box[0].wake(name) if lanes_box else None)
         ports = await stack.enter_async_context(
-            open_ports(
-                settings,
-                store,
-                environ=environ,
-                wake=lambda name: lanes_box[0].wake(name) if lanes_box else None,
-            )
+            open_ports(settings, store, environ=environ, wake=hints.wake)
         )
         stack.push_async_callback(_give_up, ports)
         workspace = Workspace(settings, environ, ports)
         signals.on_reload = workspace.force
         service = _Service(workspace, ports, talk, signals.stop, lanes_box)
-        return await _ungrouped(service.once() if is_once else service.run())
+        return await _ungrouped(service.once() if is_once else service.run(hints))
     raise AssertionError("unreachable")
 
 
@@ -181,7 +178,7 @@ class _Service:
             return await self._summary()
         raise AssertionError("unreachable")
 
-    async def run(self) -> Summary:
+    async def run(self, hints: Hints) -> Summary:
         """Listen, do what needs no network, then let the lanes run until a stop."""
         scheduler = AsyncIOScheduler(timezone="UTC")
         async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
@@ -208,8 +205,10 @@ class _Service:
                     lanes.schedule(scheduler)
                     scheduler.start()
                     following = group.create_task(self._follow(lanes))
+                    hinting = group.create_task(hints.run())
                     await self._stop.wait()
                     following.cancel()
+                    hinting.cancel()
             finally:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)

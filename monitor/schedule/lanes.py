@@ -218,14 +218,14 @@ class Lanes:
     async def _place(self) -> int:
         placed = await self._ports.in_thread(self.assigner.place_due)
         if placed:
-            self.wake("sends")
-            self.wake("compose")
+            self._ports.wake("sends")
+            self._ports.wake("compose")
         return placed
 
     async def _compose(self) -> int:
         composed = await self._ports.in_thread(compose.compose_due, self._ports)
         if composed:
-            self.wake("sends")
+            self._ports.wake("sends")
         return composed
 
     async def _beat(self) -> int:

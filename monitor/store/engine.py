@@ -97,6 +97,12 @@ class Store:
     def _patience(self) -> dict[str, Any]:
         return {name: value for name, value in _PATIENCE.items() if name not in self.url.query}
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Give what psycopg connects by: for a connection to the server beside the pool's."""
+        _, words = self.engine.dialect.create_connect_args(self.url)
+        return {**words, **self._patience}
+
     def _prepare_sqlite(self, raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         raw.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
         pragmas = ["foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS * 1000}"]
