@@ -76,6 +76,7 @@ class Workspace:
         self._say_of_templates()
         loaded = workspace_rules(self.settings, coming=self._coming)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
+        self.ports.wake("beat")  # the other workers are told what is in force here now
         self.ports.wake("place")
 
     def _reload_settings(self) -> None:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -26,7 +25,7 @@ from monitor.pipeline.release import give_up
 from monitor.pipeline.summary import Summary, summarise
 from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
-from monitor.store import claims, feeds, migrate, roles
+from monitor.store import beats, claims, feeds, migrate
 from monitor.store.engine import Store
 from monitor.store.hints import Hints
 from monitor.web.server import Address, Health, answering_threads, serve
@@ -42,9 +41,6 @@ CUT_AFTER_SECONDS = 8.8
 """After how long a stop waits for the database no longer: Docker kills after 10 s."""
 
 FOLLOW_SECONDS = 0.2
-
-BEATS_FOR = timedelta(days=1)
-"""How long the last sign of life of a killed process is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +122,10 @@ async def run(
 
 def _prepare(store: Store) -> None:
     migrate.upgrade(store)
-    now = system_clock()
-    with store.write() as tx:
-        roles.forget_beats(tx, before=now - BEATS_FOR)
-        if store.is_sqlite:  # the lock says that whoever held a lease is dead
-            claims.expire_all(tx, now=now)
+    if store.is_sqlite:  # the lock says that whoever held a lease is dead
+        with store.write() as tx:
+            beats.forget_all(tx)
+            claims.expire_all(tx, now=system_clock())
 
 
 async def _ungrouped(work: Coroutine[Any, Any, Summary]) -> Summary:

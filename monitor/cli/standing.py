@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.cli.disk import full_disk
 from monitor.cli.wording import counted, moment
 from monitor.digest.windows import next_slot_at
 from monitor.model.delivery import Channel, DeliveryState
 from monitor.model.keys import ChannelName
+from monitor.pipeline.workers import Worker, read_workers, troubles
 from monitor.settings import Reading
-from monitor.store import articles, channels, deliveries, feeds, problems, roles, stories
+from monitor.store import articles, channels, deliveries, feeds, problems, stories
 from monitor.store.channels import ChannelState
 from monitor.store.engine import Tx
 from monitor.store.feeds import FeedState
 from monitor.store.problems import Trouble
-
-_SIGN_OF_LIFE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """Be a monitor that runs, with the number of rules it has in force."""
-
-    process: str
-    since: datetime
-    last_beat: datetime
-    rules: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +37,7 @@ class ChannelLine:
 class Standing:
     """Be how things stand; `states` are all feeds."""
 
-    running: tuple[Process, ...]
+    workers: tuple[Worker, ...]
     articles: dict[str, int]
     stories: int
     sources: dict[str, int]
@@ -60,15 +49,25 @@ class Standing:
     problems: tuple[Trouble, ...]
     notes: tuple[str, ...]
 
+    @property
+    def running(self) -> tuple[Worker, ...]:
+        """List the workers that give signs of life."""
+        return tuple(worker for worker in self.workers if worker.is_live)
+
 
 def read_standing(tx: Tx, reading: Reading, now: datetime) -> Standing:
     """Read how things stand."""
     names = _names(reading)
     states = feeds.list_states(tx)
     waiting = _waiting(tx)
-    wrong = (*full_disk(reading.settings.data_dir, now), *problems.listed(tx))
+    workers = read_workers(tx, now=now)
+    wrong = (
+        *full_disk(reading.settings.data_dir, now),
+        *troubles(workers),
+        *problems.listed(tx),
+    )
     return Standing(
-        running=_running(tx, now),
+        workers=workers,
         articles=articles.counts(tx),
         stories=stories.count(tx),
         sources=_sources(reading, states),
@@ -93,14 +92,6 @@ def read_standing(tx: Tx, reading: Reading, now: datetime) -> Standing:
 
 def _names(reading: Reading) -> tuple[ChannelName, ...]:
     return tuple(reading.channels or ())
-
-
-def _running(tx: Tx, now: datetime) -> tuple[Process, ...]:
-    return tuple(
-        Process(process=holder, since=since, last_beat=at, rules=int(facts.get("rules", 0)))
-        for holder, at, since, facts in roles.last_beats(tx)
-        if now - at < _SIGN_OF_LIFE
-    )
 
 
 def _sources(reading: Reading, states: Sequence[FeedState]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -24,11 +24,12 @@ from monitor.cli.reading import reading_of, rules_of
 from monitor.cli.rules import error_count, show_problems
 from monitor.cli.standing import ChannelLine, Standing, read_standing
 from monitor.cli.troubles import gathered
-from monitor.cli.wording import counted, moment
+from monitor.cli.wording import counted, moment, span
 from monitor.clock import system_clock
 from monitor.errors import StoreError
 from monitor.match.load import LoadedRules
 from monitor.model.problem import Problem, Severity
+from monitor.pipeline.workers import Worker
 from monitor.settings import Reading
 from monitor.store.problems import Trouble
 
@@ -85,12 +86,18 @@ def _rules(loaded: LoadedRules, standing: Standing) -> RulesStanding:
     errors = [p for p in loaded.problems if p.severity is Severity.ERROR]
     sound = len(loaded.rules)
     return RulesStanding(
-        in_force=standing.running[0].rules if standing.running else sound,
+        in_force=_in_force(standing.running, sound),
         sound=sound,
         is_set_before=bool(errors and standing.running),
         files_with_errors=len({problem.file for problem in errors}),
         problems=tuple(str(problem) for problem in loaded.problems),
     )
+
+
+def _in_force(running: Sequence[Worker], sound: int) -> int:
+    """Count the rules in force: those of the worker that raises the alerts, if one has to."""
+    first = min(running, key=lambda worker: not worker.roles, default=None)
+    return first.rules if first else sound
 
 
 def _as_json(
@@ -103,6 +110,8 @@ def _as_json(
 def _show(standing: Standing, rules: RulesStanding, zone: str) -> None:
     state = "running" if standing.running else "not running (start it: monitor run)"
     out.print(f"Media Monitor is {state}", style="bold", markup=False)
+    for worker in standing.workers:
+        _line("worker", _worker_line(worker, zone), _worker_style(worker))
     _line("rules", _rules_line(rules))
     sources, polled, owed = standing.sources, standing.feeds, standing.deliveries
     _line("sources", _counts(str(sources["all"]), sources, "in_trouble"))
@@ -130,6 +139,22 @@ def _counts(first: str, counts: dict[str, int], *names: str) -> str:
     return ", ".join(
         (first, *(f"{counts[name]} {name.replace('_', ' ')}" for name in names if counts[name]))
     )
+
+
+def _worker_line(worker: Worker, zone: str) -> str:
+    version = f" {worker.version}" if worker.version else ""
+    beat = f"last beat {span(worker.silent_for)} ago"
+    parts = [f"{worker.name}:{version} since {moment(worker.since, zone)}"]
+    parts += [beat if worker.is_live else f"SILENT, {beat}"]
+    parts += [f"{counted(worker.rules, 'rule')} ({worker.ruleset or 'unknown'})", *worker.roles]
+    parts += [f"other {oddity.aspect} than the rest" for oddity in worker.oddities]
+    return "; ".join(parts)
+
+
+def _worker_style(worker: Worker) -> str:
+    if not worker.is_live:
+        return "red"
+    return "yellow" if worker.oddities else ""
 
 
 def _rules_line(rules: RulesStanding) -> str:

@@ -17,16 +17,16 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from monitor import __version__
 from monitor.errors import StoreError
 from monitor.pipeline import compose, dispatch, ingest, pages
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import release
 from monitor.pipeline.settler import Settler
+from monitor.schedule.beat import Heart
 from monitor.schedule.crew import Crew
 from monitor.schedule.lane import Lane
-from monitor.store import problems, roles
+from monitor.store.beats import BEAT_INTERVAL
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.feeds import ClaimedFeed
 from monitor.store.pages import ClaimedPage
@@ -41,9 +41,7 @@ ALL = ("polls", "pages", "place", "compose", "sends")
 OFFLINE = ("place", "compose", "sends")
 
 LOOK_SECONDS = 1.0
-BEAT_SECONDS = 10.0
-
-_CURE = "it is tried again by itself; the log says more"
+_BEAT_SECONDS = BEAT_INTERVAL.total_seconds()
 
 HUNG_AFTER = timedelta(minutes=5)
 """When a lane counts as hung: new rules may look back over a large archive for minutes."""
@@ -65,6 +63,7 @@ class Lanes:
         self._runs: set[asyncio.Task[None]] = set()
         self._started_at = ports.now()
         self.assigner = Assigner(ports)
+        self._heart = Heart(ports, lambda: self.failures)
         self.polls: Crew[ClaimedFeed] = Crew(
             group,
             ingest.POLL_AT_MOST,
@@ -141,7 +140,7 @@ class Lanes:
         for name in self.lanes:
             scheduler.add_job(
                 self._tick,
-                IntervalTrigger(seconds=BEAT_SECONDS if name == "beat" else LOOK_SECONDS),
+                IntervalTrigger(seconds=_BEAT_SECONDS if name == "beat" else LOOK_SECONDS),
                 args=(name,),
                 id=name,
                 misfire_grace_time=None,
@@ -230,15 +229,5 @@ class Lanes:
 
     async def _beat(self) -> int:
         """Leave a sign of life; always 0: there is nothing to repeat."""
-        await self._ports.in_thread(self._write_beat)
+        await self._ports.in_thread(self._heart.beat)
         return 0
-
-    def _write_beat(self) -> None:
-        ports = self._ports
-        facts = {"version": __version__, "rules": len(ports.current.engine.rules)}
-        now, failures = ports.now(), self.failures
-        with ports.store.write() as tx:
-            roles.beat(tx, ports.holder, now=now, started_at=self._started_at, facts=facts)
-            problems.keep_only(tx, "lane", failures)
-            for name, reason in failures.items():
-                problems.report(tx, "lane", name, reason, cure=_CURE, now=now)

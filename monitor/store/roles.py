@@ -1,10 +1,9 @@
-"""Lease the roles that one process may have at a time, and keep signs of life."""
+"""Lease the roles that one process may have at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -78,25 +77,3 @@ def give_up(tx: Tx, holder: str) -> None:
     held = update(RoleRow).where(RoleRow.holder == holder)
     tx.execute(held.values(claimed_until=None, holder=""))
     tx.execute(delete(BeatRow).where(BeatRow.holder == holder))
-
-
-def beat(
-    tx: Tx, holder: str, *, now: datetime, started_at: datetime, facts: dict[str, Any]
-) -> None:
-    """Leave a sign of life."""
-    statement = insert(tx, BeatRow).values(
-        holder=holder, at=now, started_at=started_at, facts=facts
-    )
-    kept = {"at": now, "facts": facts}
-    tx.execute(statement.on_conflict_do_update(index_elements=["holder"], set_=kept))
-
-
-def forget_beats(tx: Tx, *, before: datetime) -> None:
-    """Forget the signs of life of processes that were killed."""
-    tx.execute(delete(BeatRow).where(BeatRow.at < before))
-
-
-def last_beats(tx: Tx) -> tuple[tuple[str, datetime, datetime, dict[str, Any]], ...]:
-    """List processes: holder, last beat, start, facts."""
-    rows = tx.execute(select(BeatRow).order_by(BeatRow.at.desc()))
-    return tuple((row.holder, row.at, row.started_at, row.facts) for row in rows)

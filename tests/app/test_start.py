@@ -15,7 +15,8 @@ from services.product import rss
 from monitor.app import open_store
 from monitor.clock import system_clock
 from monitor.settings import load_settings
-from monitor.store import roles
+from monitor.store import beats
+from monitor.store.beats import Signs
 
 
 def test_what_a_killed_process_had_claimed_is_due_at_the_next_start(files: Files) -> None:
@@ -53,14 +54,13 @@ def test_a_template_that_cannot_be_read_is_a_problem_until_it_can(files: Files) 
     assert asked(files, "status")["problems"] == []
 
 
-def test_a_start_forgets_the_beats_of_processes_killed_long_ago(files: Files) -> None:
+def test_a_start_forgets_the_beats_of_whoever_was_killed_on_this_file(files: Files) -> None:
     invoke(files, "run", "--once")
     now = system_clock()
     store = open_store(load_settings(files.folder, {}))
     with store.write() as tx:
-        for name, age in (("old", timedelta(hours=25)), ("young", timedelta(hours=1))):
-            roles.beat(tx, name, now=now - age, started_at=now - age, facts={})
+        beats.leave(tx, "killed", Signs(), now=now, running_for=timedelta(0))
+    assert [worker["holder"] for worker in asked(files, "status")["workers"]] == ["killed"]
     invoke(files, "run", "--once")
-    with store.read() as tx:
-        assert [beat[0] for beat in roles.last_beats(tx)] == ["young"]
+    assert asked(files, "status")["workers"] == []
     store.close()

@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from services.in_process import asked, invoke
@@ -15,7 +17,8 @@ from services.product import Workspace
 from monitor.cli.disk import disk_reason
 from monitor.clock import system_clock
 from monitor.model.keys import ChannelName
-from monitor.store import channels, roles
+from monitor.store import beats, channels, roles
+from monitor.store.beats import Failure, Signs
 from monitor.store.engine import Store, Tx
 
 
@@ -205,11 +208,54 @@ def test_a_rule_file_with_an_error_leaves_a_running_monitor_its_rules(made: Work
     invoke(made, "run", "--once")
     now = system_clock()
     with writing(made) as tx:
-        roles.beat(tx, "desk-1", now=now, started_at=now, facts={"rules": 2})
+        beats.leave(tx, "desk-1-0a1b2c3d", Signs(rules=2), now=now, running_for=timedelta(0))
     made.write("rules/acme.yaml", "match: (Acme\n")
     shown = invoke(made, "status")
     assert shown.exit_code == 1
     assert "2 in force (the set before); 1 file has errors\n" in shown.stdout
+
+
+def worker(pid: int, **said: Any) -> tuple[str, Signs]:
+    return f"desk-{pid}-0a1b2c3d", Signs(version="1.0", host="desk", pid=pid, rules=2, **said)
+
+
+def test_workers_are_shown_and_whoever_differs_or_fell_silent_is_named(made: Workspace) -> None:
+    invoke(made, "run", "--once")
+    now = system_clock()
+    failing = Failure(lane="sends", reason="the disk is full", since=now)
+    with writing(made) as tx:
+        for minutes, (holder, signs) in (
+            (3, worker(1, ruleset="aaaaaaaaaa")),
+            (2, worker(2, ruleset="aaaaaaaaaa", failures=(failing,))),
+            (1, worker(3, ruleset="bbbbbbbbbb")),
+        ):
+            beats.leave(tx, holder, signs, now=now, running_for=timedelta(minutes=minutes))
+        roles.take(tx, roles.ASSIGNER, "desk-2-0a1b2c3d", now=now, lease=timedelta(minutes=1))
+        gone, then = worker(4, ruleset="aaaaaaaaaa"), now - timedelta(minutes=14)
+        beats.leave(tx, *gone, now=then, running_for=timedelta(minutes=9))
+    shown = invoke(made, "status").stdout
+    assert "Media Monitor is running\n" in shown
+    since = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    for line in (
+        rf"worker +desk-4: 1.0 {since}; SILENT, last beat 14 min ago; 2 rules \(aaaaaaaa\)",
+        rf"worker +desk-1: 1.0 {since}; last beat \d+ s ago; 2 rules \(aaaaaaaa\)",
+        rf"worker +desk-2: 1.0 {since}; last beat \d+ s ago; 2 rules \(aaaaaaaa\); assigner",
+        r"worker +desk-3: .*; 2 rules \(bbbbbbbb\); other rules than the rest",
+        "worker desk-4\n +no sign of life",
+        r"worker desk-3\n +has other rules in force \(bbbbbbbb\) than the others \(aaaaaaaa\)",
+        "cure: give it the others' files in rules/",
+        "lane sends on desk-2\n +the disk is full\n",
+    ):
+        assert re.search(line, shown), (line, shown)
+    facts = asked(made, "status")
+    assert [(one["name"], one["is_live"], one["roles"]) for one in facts["workers"]] == [
+        ("desk-4", False, []),
+        ("desk-1", True, []),
+        ("desk-2", True, ["assigner"]),
+        ("desk-3", True, []),
+    ]
+    (oddity,) = facts["workers"][3]["oddities"]
+    assert oddity["aspect"] == "rules"
 
 
 @contextmanager

@@ -19,9 +19,10 @@ from monitor.app import open_ports, open_store
 from monitor.errors import StoreError
 from monitor.model.keys import SourceKey
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.workers import read_workers, troubles
 from monitor.schedule import Lanes
 from monitor.settings import load_settings
-from monitor.store import feeds, migrate, problems
+from monitor.store import feeds, migrate
 from monitor.store.tables import FeedRow
 
 LONG = timedelta(minutes=6)
@@ -107,7 +108,8 @@ async def test_a_lane_that_fails_is_said_in_status_until_it_works(ports: Ports) 
 
     def said() -> list[tuple[str, str, str]]:
         with ports.store.read() as tx:
-            return [(one.kind, one.subject, one.reason) for one in problems.listed(tx)]
+            found = troubles(read_workers(tx, now=ports.now()))
+            return [(one.kind, one.subject, one.reason) for one in found]
 
     async with asyncio.TaskGroup() as group:
         lanes = Lanes(ports, group, fail_once)
