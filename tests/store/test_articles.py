@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from services.articles import article, match, source
+from services.plans import plans
 
 from monitor.model.article import Article, Origin, Precision
 from monitor.model.keys import article_key
@@ -101,6 +102,16 @@ def test_the_assigner_sees_articles_in_order_of_arrival_and_once(store: Store) -
         assert [one.id for one in due] == sorted(ids.values())[:2]
         articles.mark_placed(tx, [one.id for one in due])
         assert [one.id for one in articles.lock_unplaced(tx, limit=9)] == sorted(ids.values())[2:]
+
+
+def test_the_assigners_queue_is_looked_at_by_its_index(store: Store) -> None:
+    """It is looked at each second: else all that was ever stored would be read each second."""
+    if not store.is_sqlite:
+        return  # the planner of a server reads whole tables while they are small
+    looks = (articles.has_unplaced, articles.oldest_unplaced)
+    for work in (*looks, lambda tx: articles.lock_unplaced(tx, limit=1)):
+        (first, *_) = plans(store, work)
+        assert first.endswith(" article USING INDEX ix_article_place_due")
 
 
 def test_a_revision_replaces_the_text_and_is_placed_again(store: Store) -> None:
