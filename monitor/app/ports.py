@@ -26,7 +26,8 @@ from monitor.net.guard import AddressGuard
 from monitor.net.session import open_session
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.failpoints import Failpoints
-from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
+from monitor.pipeline.ports import Current, Network, Ports, Terms
+from monitor.pipeline.tally import Tally
 from monitor.settings import Settings
 from monitor.store.engine import Store
 from monitor.workspace import read_templates
@@ -80,6 +81,8 @@ async def open_ports(
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="store"))
         network = await _open_network(stack, settings)
+        tally = Tally()
+        store.on_error(lambda: tally.add("database_errors"))
         yield Ports(
             store=store,
             clock=clock,
@@ -98,7 +101,7 @@ async def open_ports(
             network=network,
             threads=threads,
             failpoints=Failpoints(environ.get("MONITOR_FAILPOINT", "")),
-            tally=Tally(),
+            tally=tally,
             holder=f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             wake=wake,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import structlog
@@ -10,10 +10,12 @@ import structlog
 from monitor.app.rules import workspace_rules
 from monitor.errors import ConfigError
 from monitor.fetch.schedule import START_INTERVAL
+from monitor.model.problem import Problem, Severity
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rules import adopt
 from monitor.pipeline.seeds import ingest_seeds
+from monitor.pipeline.tally import RELOAD_SUCCESSFUL, RELOADED_AT
 from monitor.settings import Settings, load_settings
 from monitor.settings.load import CONFIG_FILE
 from monitor.store import feeds, problems
@@ -49,6 +51,7 @@ class Workspace:
         self._sync_feeds()
         loaded = workspace_rules(self.settings)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
+        self._mark_reload(loaded.problems)
         self._files = found
         self._read_seeds()
 
@@ -71,15 +74,23 @@ class Workspace:
         return 0
 
     def _reload(self) -> None:
-        self._reload_settings()
+        problems_of_settings = self._reload_settings()
         self.ports.current.templates = read_templates(self.settings.workspace)
         self._say_of_templates()
         loaded = workspace_rules(self.settings, coming=self._coming)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
+        self._mark_reload((*problems_of_settings, *loaded.problems))
         self.ports.wake("beat")  # the other workers are told what is in force here now
         self.ports.wake("place")
 
-    def _reload_settings(self) -> None:
+    def _mark_reload(self, found: Sequence[Problem]) -> None:
+        """Note for metrics whether the files could be read, and when they last could."""
+        is_good = not any(problem.severity is Severity.ERROR for problem in found)
+        self.ports.tally.mark(RELOAD_SUCCESSFUL, is_good)
+        if is_good:
+            self.ports.tally.mark(RELOADED_AT, self.ports.now().timestamp())
+
+    def _reload_settings(self) -> tuple[Problem, ...]:
         """Take over the sources; what else has changed, or cannot be read, `status` shows."""
         self._coming = None
         try:
@@ -88,13 +99,14 @@ class Workspace:
             log.error("configuration not loaded", errors=[str(p) for p in error.problems[:5]])
             cure = "correct it: until then holds what was read before; see monitor check"
             self._say_of_settings({p.file: (str(p), cure) for p in reversed(error.problems)})
-            return
+            return error.problems
         self.settings = replace(self.settings, sources=fresh.sources)
         current = self.ports.current
         current.sources = {source.key: source for source in self.settings.sources}
         current.book = SourceBook(self.settings.sources)
         self._sync_feeds()
         self._await_restart(fresh)
+        return ()
 
     def _await_restart(self, fresh: Settings) -> None:
         """Say which settings the composition was made of and are others now."""

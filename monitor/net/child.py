@@ -59,6 +59,8 @@ class ChildPool:
         self._busy: set[Child] = set()
         self._dying: list[Child] = []
         self._is_closed = False
+        self.deaths = 0
+        """How many children died of their job: killed at a limit, or crashed."""
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a module-level function in a child and give its result.
@@ -74,7 +76,8 @@ class ChildPool:
             child = self._take()
             try:
                 payload = await self._exchange(child, job)
-            except BaseException:
+            except BaseException as error:
+                self.deaths += isinstance(error, ChildError)  # a stop is none
                 self._bury(child)
                 raise
             return cast("T", self._settle(child, payload))
@@ -148,6 +151,7 @@ class ChildPool:
             raise ChildError(f"The work's result cannot be read: {error}.") from error
         child.jobs += 1
         is_worn = child.jobs >= self._max_jobs or peak_bytes > self._retire_bytes
+        self.deaths += outcome == "memory"
         if self._is_closed or is_worn or outcome == "memory":
             self._bury(child)
         else:

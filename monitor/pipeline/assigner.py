@@ -135,6 +135,7 @@ class Assigner:
         assert engine is not None
         if self._is_careful and not self._mark_next(role, now):
             return 1
+        began = monotonic_seconds()
         with ports.store.write() as tx:
             roles.require(tx, role)
             index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
@@ -145,6 +146,7 @@ class Assigner:
             articles.mark_placed(tx, placed)
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
+        ports.tally.time("placement", monotonic_seconds() - began)
         ports.tally.add("articles_placed", len(placed))
         ports.tally.add("alerts_raised", raised)
         if placed:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor.clock import monotonic_seconds
 from monitor.errors import (
     ChildError,
     FetchError,
@@ -63,9 +64,12 @@ async def claim_feeds(ports: Ports, limit: int) -> tuple[ClaimedFeed, ...]:
 
 async def poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
     """Poll one claimed feed and settle it, whatever happens."""
+    began = monotonic_seconds()
     try:
         await _poll(ports, settler, feed)
+        ports.tally.time("poll", monotonic_seconds() - began)
     except HostBusy as busy:
+        ports.tally.add_labelled("polls", "put_off")
         due_at = ports.now() + timedelta(seconds=busy.wait_seconds)
         await ports.in_thread(_release, ports, feed, due_at)
     except LeaseLost:
@@ -88,6 +92,7 @@ async def _poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
         ports.failpoints.hit("poll.fetched")
         if isinstance(answer, Unchanged) or answer.body_hash == feed.body_hash:
             polled = after_answer(feed, answer, parsed=None, new=0, now=now)
+            ports.tally.add_labelled("polls", "unchanged")
             if feed.failures:  # it is cured: `status` has to hear of it
                 await ports.in_thread(_settle, ports, feed, polled, now)
             else:
@@ -98,6 +103,7 @@ async def _poll(ports: Ports, settler: Settler, feed: ClaimedFeed) -> None:
         await _fail(ports, feed, error, now)
         return
     await settler.keep(lambda: _keep(ports, feed, answer, parsed, now))
+    ports.tally.add_labelled("polls", "read")
     ports.wake("place")
     ports.wake("pages")
 
@@ -180,7 +186,7 @@ def _normalised(
 async def _fail(ports: Ports, feed: ClaimedFeed, error: MonitorError, now: datetime) -> None:
     polled = after_failure(feed, error, now=now)
     log.info("feed failed", feed=feed.url, reason=str(error), again_at=polled.next_poll_at)
-    ports.tally.add("polls_failed")
+    ports.tally.add_labelled("polls", "failed")
     await ports.in_thread(_settle, ports, feed, polled, now)
     await pause_host(ports, feed.fetch_url, error, now)
 

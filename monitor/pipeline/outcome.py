@@ -51,6 +51,7 @@ def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | N
         if started_at is None:
             deliveries.release(tx, delivery, due_at=now)
             return
+        ports.tally.add_labelled("delivery_unknown", str(delivery.channel))
         deliveries.settle(
             tx,
             delivery,
@@ -88,7 +89,29 @@ def settle_try(
     outcome: Outcome,
     started_at: datetime,
 ) -> None:
-    """Write how a try ended; raises LeaseLost if another has claimed the delivery since."""
+    """Write how a try ended; raises LeaseLost if another has claimed the delivery since.
+
+    A try whose end is not known, or could not be kept, counts as unknown: it may come twice.
+    """
+    name = str(owed.channel.name)
+    ports.tally.add_labelled("delivery_attempts", name, outcome.result.value)
+    ports.tally.time("delivery", (ports.now() - started_at).total_seconds())
+    is_kept = False
+    try:
+        _settle_try(ports, delivery, owed, outcome, started_at)
+        is_kept = True
+    finally:
+        if outcome.is_possible_duplicate or not is_kept:
+            ports.tally.add_labelled("delivery_unknown", name)
+
+
+def _settle_try(
+    ports: Ports,
+    delivery: ClaimedDelivery,
+    owed: Owed,
+    outcome: Outcome,
+    started_at: datetime,
+) -> None:
     now = ports.now()
     settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from monitor.digest.windows import FIRST, LastSlot, due_slot
@@ -26,7 +27,7 @@ def overdue(ports: Ports) -> dict[str, str]:
         unplaced = articles.oldest_unplaced(tx)
         late_feeds = feeds.count_due(tx, now=early)
         late_pages = pages.count_due(tx, now=now - PAGES_OVERDUE_AFTER)
-        late_slots = sum(_is_late(tx, channel, early) for channel in ports.terms.channels)
+        late_digests = late_slots(tx, ports.terms.channels, early)
     found = {}
     if owed is not None and owed < early:
         found["deliveries"] = f"the oldest has been due for {now - owed}"
@@ -36,9 +37,14 @@ def overdue(ports: Ports) -> dict[str, str]:
         found["feeds"] = f"{late_feeds} have been due for more than {OVERDUE_AFTER}"
     if late_pages:
         found["pages"] = f"{late_pages} have been due for more than {PAGES_OVERDUE_AFTER}"
-    if late_slots:
-        found["digests"] = f"{late_slots} have been due for more than {OVERDUE_AFTER}"
+    if late_digests:
+        found["digests"] = f"{late_digests} have been due for more than {OVERDUE_AFTER}"
     return found
+
+
+def late_slots(tx: Tx, named: Iterable[Channel], early: datetime) -> int:
+    """Count the slots of digests that were due at the moment `early` and are still open."""
+    return sum(_is_late(tx, channel, early) for channel in named)
 
 
 def _is_late(tx: Tx, channel: Channel, early: datetime) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -26,6 +25,7 @@ from monitor.model.source import Source
 from monitor.net.child import ChildPool
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.failpoints import Failpoints
+from monitor.pipeline.tally import Tally
 from monitor.store.engine import Store
 
 log = structlog.get_logger()
@@ -85,19 +85,6 @@ class Network:
     robots: Robots
     children: ChildPool
     connections: Connections
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """Count what happened since the start, for summaries and metrics, from any thread."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-
-    def add(self, name: str, number: int = 1) -> None:
-        """Count up."""
-        with self._lock:  # reading and writing back are two steps
-            self.counts[name] = self.counts.get(name, 0) + number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

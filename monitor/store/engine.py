@@ -13,7 +13,7 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,10 @@ class Store:
             if error.connection_invalidated or _is_refusal(error):
                 raise StoreError(f"the database refuses: {error.orig}") from error
             raise
+
+    def on_error(self, tell: Callable[[], None]) -> None:
+        """Let `tell` be called whenever the database refuses or answers with an error."""
+        event.listen(self.engine, "handle_error", lambda _: tell())
 
     def check(self) -> None:
         """Ask the database for a sign of life; raises StoreError."""

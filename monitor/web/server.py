@@ -1,18 +1,18 @@
 """Serve /healthz, /readyz and /metrics.
 
-Bodies are plain JSON or Prometheus text; they hold numbers, names of lanes and fixed words, never
-an address, a title or a secret, so they may be served beyond loopback without authentication. What
-an error said is in the log.
+Bodies are plain JSON or Prometheus text; they hold numbers, names of lanes and channels and fixed
+words, never an address, a title or a secret, so they may be served beyond loopback without
+authentication. What an error said is in the log.
 """
 
 from __future__ import annotations
 
-import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -24,7 +24,10 @@ from monitor.errors import ConfigError, StoreError
 from monitor.model.problem import Problem
 from monitor.pipeline.overdue import overdue
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.workers import counted, read_workers
 from monitor.settings import Web
+from monitor.web.asking import Asker
+from monitor.web.figures import Queues, Totals, read_queues, read_totals
 from monitor.web.metrics import exposition
 
 log = structlog.get_logger()
@@ -34,8 +37,14 @@ T = TypeVar("T")
 ANSWER_SECONDS = 3.0
 """How long the database may take before it counts as failing."""
 
-METRICS_SECONDS = 8.0
-"""The same for metrics, which count whole tables; Prometheus gives up after 10 s."""
+METRICS_SECONDS = 2.0
+"""The same for each of the two questions of a scrape; Prometheus gives up after 10 s."""
+
+QUEUES_KEPT_SECONDS = 2.0
+"""How long a scrape may find what the one before read: servers often come in pairs."""
+
+TOTALS_KEPT_SECONDS = 60.0
+"""The same for what is counted over whole tables; then it is counted anew behind the scrape."""
 
 _NO_DATABASE = "it cannot be used: the log says why"
 
@@ -50,21 +59,18 @@ class Health:
     threads: Executor
     """Threads of its own: answers must come when the workers' threads all wait."""
 
-    async def ask(self, work: Callable[[Ports], T], within_seconds: float) -> T:
-        """Ask the database; raises StoreError if it refuses or takes too long."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(within_seconds):
-                return await loop.run_in_executor(self.threads, work, self.ports)
-        except TimeoutError as error:
-            msg = f"the database did not answer within {within_seconds:.0f} s"
-            raise StoreError(msg) from error
+    def asker(
+        self, work: Callable[[Ports], T], *, keep_seconds: float = 0.0, gives_old: bool = False
+    ) -> Asker[T]:
+        """Give who asks the database one question."""
+        asking = partial(work, self.ports)
+        return Asker(asking, self.threads, keep_seconds=keep_seconds, gives_old=gives_old)
 
 
 @contextmanager
 def answering_threads() -> Iterator[Executor]:
     """Give threads for answers; one that hangs is not waited for."""
-    threads = ThreadPoolExecutor(2, thread_name_prefix="web")
+    threads = ThreadPoolExecutor(3, thread_name_prefix="web")  # one for each question
     try:
         yield threads
     finally:
@@ -109,18 +115,14 @@ async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> Address
 def application(health: Health) -> web.Application:
     """Build the application."""
     app = web.Application(client_max_size=64 * 1024)
-    for path, answer in (("/healthz", _healthz), ("/readyz", _readyz), ("/metrics", _metrics)):
-        app.router.add_get(path, _handler(answer, health))
+    pages = {
+        "/healthz": _healthz,
+        "/readyz": _Readiness(health).answer,
+        "/metrics": _Metrics(health).answer,
+    }
+    for path, answer in pages.items():
+        app.router.add_get(path, answer)
     return app
-
-
-def _handler(
-    answer: Callable[[Health], Awaitable[web.Response]], health: Health
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(_: web.Request) -> web.Response:
-        return await answer(health)
-
-    return handle
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
@@ -139,30 +141,59 @@ def _port_problem(settings: Web, error: OSError) -> Problem:
     )
 
 
-async def _healthz(_: Health) -> web.Response:
+async def _healthz(_: web.Request) -> web.Response:
     """Say that the process lives: its event loop answers."""
     return web.json_response({"status": "ok", "version": __version__})
 
 
-async def _readyz(health: Health) -> web.Response:
-    """Say whether work gets done: database, scheduler, lanes, nothing overdue."""
-    faults = dict(health.lanes())
-    if not health.is_scheduling():
-        faults["scheduler"] = "it does not run yet"
-    try:
-        faults |= await health.ask(overdue, ANSWER_SECONDS)
-    except StoreError as error:
-        log.warning("not ready", reason=str(error))
-        faults["database"] = _NO_DATABASE
-    status = 503 if faults else 200
-    answer = {"status": "failing" if faults else "ok", "faults": faults}
-    return web.json_response(answer, status=status)
+class _Readiness:
+    """Say whether work gets done: database, scheduler, lanes, nothing overdue.
+
+    How many workers there are, and how many of them differ, is said besides: another's trouble
+    makes no worker unready.
+    """
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._standing = health.asker(_standing)
+
+    async def answer(self, _: web.Request) -> web.Response:
+        faults = dict(self._health.lanes())
+        workers: Mapping[str, int] = {}
+        if not self._health.is_scheduling():
+            faults["scheduler"] = "it does not run yet"
+        try:
+            late, workers = await self._standing.answer(ANSWER_SECONDS)
+            faults |= late
+        except StoreError as error:
+            log.warning("not ready", reason=str(error))
+            faults["database"] = _NO_DATABASE
+        status = "failing" if faults else "ok"
+        answer = {"status": status, "faults": faults, "workers": workers}
+        return web.json_response(answer, status=503 if faults else 200)
 
 
-async def _metrics(health: Health) -> web.Response:
-    try:
-        body = await health.ask(exposition, METRICS_SECONDS)
-    except StoreError as error:
-        log.warning("no metrics", reason=str(error))
-        raise web.HTTPServiceUnavailable(text=f"database: {_NO_DATABASE}\n") from error
-    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+def _standing(ports: Ports) -> tuple[dict[str, str], Mapping[str, int]]:
+    late = overdue(ports)
+    with ports.store.read() as tx:
+        return late, counted(read_workers(tx, now=ports.now()))
+
+
+class _Metrics:
+    """Say what Prometheus asks for; without a database what is known without it."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._queues = health.asker(read_queues, keep_seconds=QUEUES_KEPT_SECONDS)
+        self._totals = health.asker(read_totals, keep_seconds=TOTALS_KEPT_SECONDS, gives_old=True)
+
+    async def answer(self, _: web.Request) -> web.Response:
+        queues: Queues | None = None
+        totals: Totals | None = None
+        try:
+            queues = await self._queues.answer(METRICS_SECONDS)
+            totals = await self._totals.answer(METRICS_SECONDS)
+        except StoreError as error:
+            log.warning("metrics without the database", reason=str(error))
+        body = exposition(self._health.ports, self._health.lanes(), queues, totals)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

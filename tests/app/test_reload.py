@@ -9,6 +9,7 @@ from services.refusal import refusing
 
 from monitor.app import Workspace
 from monitor.errors import StoreError
+from monitor.pipeline.tally import RELOAD_SUCCESSFUL, RELOADED_AT
 from monitor.settings import load_settings
 from monitor.store import articles, feeds, problems
 
@@ -114,3 +115,21 @@ def test_a_rule_with_another_fault_keeps_its_own_cure(files: Files, watched: Wor
     watched.look()
     ((_, reason, _),) = told(watched, "rules")
     assert "did you mean 'mailbox'?" in reason
+
+
+def test_the_last_reload_is_marked_with_whether_it_went_well(
+    files: Files, watched: Workspace
+) -> None:
+    marks = watched.ports.tally.marks
+    assert marks[RELOAD_SUCCESSFUL] == 1
+    loaded_at = marks[RELOADED_AT]
+    for path, wrong in (("rules/acme.yaml", "match: (Acme\n"), ("sources.yaml", "sources: 1\n")):
+        text = (files.folder / path).read_text()
+        files.write(path, wrong)
+        watched.look()
+        assert (marks[RELOAD_SUCCESSFUL], marks[RELOADED_AT]) == (0, loaded_at)
+        files.write(path, text)
+        watched.look()
+        assert marks[RELOAD_SUCCESSFUL] == 1
+        assert marks[RELOADED_AT] > loaded_at
+        loaded_at = marks[RELOADED_AT]

@@ -230,7 +230,8 @@ def test_workers_are_shown_and_whoever_differs_or_fell_silent_is_named(made: Wor
             (1, worker(3, ruleset="bbbbbbbbbb")),
         ):
             beats.leave(tx, holder, signs, now=now, running_for=timedelta(minutes=minutes))
-        roles.take(tx, roles.ASSIGNER, "desk-2-0a1b2c3d", now=now, lease=timedelta(minutes=1))
+        a_minute = timedelta(minutes=1)
+        roles.take(tx, roles.ASSIGNER, "desk-2-0a1b2c3d", None, now=now, lease=a_minute)
         gone, then = worker(4, ruleset="aaaaaaaaaa"), now - timedelta(minutes=14)
         beats.leave(tx, *gone, now=then, running_for=timedelta(minutes=9))
     shown = invoke(made, "status").stdout

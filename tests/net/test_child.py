@@ -68,6 +68,7 @@ async def test_a_job_that_hangs_is_stopped() -> None:
             await made.run(time.sleep, 60)
         with pytest.raises(ChildError, match=r"longer than 0\.3 s"):
             await made.run(time.sleep, 60)
+        assert made.deaths == 2
 
 
 async def test_a_result_that_is_too_large_is_refused_and_the_child_lives() -> None:

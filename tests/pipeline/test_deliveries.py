@@ -17,6 +17,7 @@ from render.values import notice
 from services.corridor import Watch, opened
 from services.http_server import HANG, Answer
 from services.loop_thread import Arrivals
+from services.owed import owed_webhook
 from services.product import Workspace
 from services.smtp_sink import SmtpSink
 from services.webhook_sink import WebhookSink
@@ -24,12 +25,14 @@ from sqlalchemy import event
 from structlog.typing import EventDict
 
 from monitor.clock import system_clock
-from monitor.model.delivery import DeliveryKind, DeliveryState
+from monitor.errors import StoreError
+from monitor.model.delivery import DeliveryKind, DeliveryState, Outcome, Result
 from monitor.model.keys import ChannelName, DeliveryKey
 from monitor.model.notice import AlertNotice
 from monitor.pipeline import dispatch
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.failpoints import Failpoints
+from monitor.pipeline.outcome import settle_try
 from monitor.pipeline.ports import Ports
 from monitor.store import channels, claims, deliveries, json, problems
 from monitor.store.claims import MAX_CRASHES
@@ -409,3 +412,43 @@ async def test_a_channel_that_was_taken_out_is_no_more_wrong(made: Workspace) ->
                 problems.report(tx, "channel", name, "down", now=ports.now())
         compose_due(ports)
         assert list(wrong(ports)) == [("channel", NEWSROOM)]
+
+
+async def hang_up(request: web.Request) -> web.Response:
+    """Take the message and say nothing."""
+    assert request.transport is not None
+    request.transport.abort()  # type: ignore[attr-defined]
+    raise asyncio.CancelledError
+
+
+async def test_tries_are_counted_by_their_end_and_who_may_see_an_id_again_is_known(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    watch = Watch(system_clock())
+    async with opened(made, watch) as ports:
+        owe(ports)
+        for answer in (Answer(500), Answer(behaviour=hang_up), Answer(200)):
+            sink.script(answer)
+            assert await send_due(ports) == 1
+            watch.move(hours=1)
+        assert ports.tally.labelled("delivery_attempts") == {
+            ("newsroom", "retry"): 2,
+            ("newsroom", "sent"): 1,
+        }
+        assert ports.tally.labelled("delivery_unknown") == {("newsroom",): 1}
+        assert sum(ports.tally.durations["delivery"].within) == 3
+
+
+async def test_a_try_whose_end_finds_no_database_is_unknown(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        (claimed,) = await dispatch.claim_deliveries(ports, 1)
+        sent = Outcome(result=Result.SENT, reason="It was taken.")
+        async with database_refusing(ports):
+            with pytest.raises(StoreError):
+                settle_try(ports, claimed, owed_webhook(sink.url), sent, ports.now())
+        assert ports.tally.labelled("delivery_unknown") == {("newsroom",): 1}
+        await stop_while_sending(ports, sink)
+        assert ports.tally.labelled("delivery_unknown") == {("newsroom",): 2}

@@ -221,3 +221,18 @@ def test_a_baselines_pages_are_fetched_as_far_back_as_backfill_goes(room: Newsro
     states = {row.title: row.text_state for row in room.articles}
     assert states == {"News of new": "page", "News of old": "page", "News of older": "stub"}
     assert room.site.count("/older") == 0
+
+
+async def test_polls_are_counted_by_their_end_and_timed(after_baseline: Newsroom) -> None:
+    room = after_baseline
+    document = rss(room.item("flood"))
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        ports = watched.ports
+        for answer in (document, document, None):
+            room.site.put("/feed", answer) if answer else room.site.answer("/feed", Answer(500))
+            assert invoke(room.workspace, "ingest").exit_code == 0
+            (feed,) = await ingest.claim_feeds(ports, 10)
+            await ingest.poll(ports, Settler(ports), feed)
+        results = {"read": 1, "unchanged": 1, "failed": 1}
+        assert ports.tally.labelled("polls") == {(name,): n for name, n in results.items()}
+        assert sum(ports.tally.durations["poll"].within) == 3

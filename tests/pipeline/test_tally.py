@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from monitor.pipeline.ports import Tally
+from monitor.pipeline.tally import Tally
 
 
 class Yielding(dict[str, int]):

@@ -71,7 +71,8 @@ async def test_other_rules_than_the_assigners_are_logged_once_a_change(ports: Po
         return [entry["theirs"] for entry in logged if entry["log_level"] == "warning"]
 
     with ports.store.write() as tx:
-        roles.take(tx, roles.ASSIGNER, "other", now=ports.now(), lease=timedelta(minutes=1))
+        a_minute = timedelta(minutes=1)
+        roles.take(tx, roles.ASSIGNER, "other", None, now=ports.now(), lease=a_minute)
     assert assigner_has(theirs) == []
     assert assigner_has("x") == ["x"]
     assert assigner_has("y") == ["y"]

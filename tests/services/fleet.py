@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -14,9 +14,16 @@ from monitor.store.engine import Store, Tx
 from monitor.store.tables import BeatRow
 
 
-def beat(tx: Tx, holder: str, *, age: timedelta = timedelta(0), **said: Any) -> None:
+def beat(
+    tx: Tx,
+    holder: str,
+    *,
+    now: datetime | None = None,
+    age: timedelta = timedelta(0),
+    **said: Any,
+) -> None:
     """Leave a sign of life of a process that has run for so long."""
-    beats.leave(tx, holder, Signs(**said), now=system_clock(), running_for=age)
+    beats.leave(tx, holder, Signs(**said), now=now or system_clock(), running_for=age)
 
 
 def fall_silent(store: Store, holder: str, by: timedelta) -> None:

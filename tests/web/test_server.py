@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from services import fleet
 from services.articles import article
 from services.product import Workspace as Files
 
@@ -156,9 +157,12 @@ async def test_readyz_is_patient_with_work_that_is_just_due(
     assert await site.faults() == {}
 
 
-@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/readyz", (503, "database")), ("/metrics", (200, "monitor_database_up 0"))],
+)
 async def test_a_database_that_refuses_is_said_without_its_address(
-    path: str, tmp_path: Path, now: datetime
+    path: str, said: tuple[int, str], tmp_path: Path, now: datetime
 ) -> None:
     nobody = Store("postgresql+psycopg://user:secret@127.0.0.1:1/name")
     Files(tmp_path).configure()
@@ -171,10 +175,27 @@ async def test_a_database_that_refuses_is_said_without_its_address(
         health = Health(ports=ports, lanes=dict, is_scheduling=lambda: True, threads=threads)
         site.base = str(await serve(stack, Web(port=0, is_port_set=True), health))
         status, body = await site.get(path)
-    assert status == 503
-    assert "database" in body
+    assert status == said[0]
+    assert said[1] in body
     for told in ("127.0.0.1", ":1", "secret", "refused"):
         assert told not in body
+
+
+async def test_readyz_counts_workers_and_is_ready_whatever_others_do(
+    site: Site, now: datetime
+) -> None:
+    with site.ports.store.write() as tx:
+        fleet.beat(tx, "a", now=now, ruleset="x")
+        fleet.beat(tx, "b", now=now, ruleset="y")
+    status, body = await site.get("/readyz")
+    assert status == 200
+    assert json.loads(body)["workers"] == {
+        "live": 2,
+        "silent": 0,
+        "odd_rules": 1,
+        "odd_settings": 0,
+        "odd_version": 0,
+    }
 
 
 async def test_metrics_can_be_read_by_prometheus(site: Site, now: datetime) -> None:
@@ -189,9 +210,9 @@ async def test_metrics_can_be_read_by_prometheus(site: Site, now: datetime) -> N
         for family in text_string_to_metric_families(body)
         for sample in family.samples
     }
-    assert found["monitor_build_info", __version__] == 1
+    assert found["monitor_build_info", "sqlite", __version__] == 1
     assert found["monitor_articles_new_total",] == 3
-    assert found["monitor_deliveries", "pending"] == 1
+    assert found["monitor_deliveries", "mailbox", "pending"] == 1
     assert found["monitor_delivery_lag_seconds",] == 30
     assert found["monitor_feeds_due",] == 1
 
