@@ -28,11 +28,6 @@ class _Steadfast:
             self._stream.flush()
 
 
-def is_json_log() -> bool:
-    """Tell whether a machine reads the log: then what is said to people is not said there."""
-    return not sys.stderr.isatty()
-
-
 def _plain(value: object) -> str:
     """Write what JSON has no word for: moments in RFC 3339."""
     if isinstance(value, datetime):
@@ -40,26 +35,43 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def configure_logs(*, is_verbose: bool = False) -> None:
-    """Log to stderr: on a terminal warnings for people (all with `is_verbose`), else JSON."""
-    level = logging.INFO if is_verbose or is_json_log() else logging.WARNING
+def configure_logs(stream: TextIO | None = None, *, is_verbose: bool = False) -> None:
+    """Log to a stream (None: stderr): on a terminal warnings for people, else all in JSON.
+
+    With `is_verbose` a terminal shows all as well. What libraries say through the standard module
+    comes out in the same form: warnings and worse.
+    """
+    chosen = stream or sys.stderr
+    is_json = not chosen.isatty()
+    steadfast = cast(TextIO, _Steadfast(chosen))
+    stamps: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(default=_plain, ensure_ascii=False)
-        if is_json_log()
+        if is_json
         else structlog.dev.ConsoleRenderer()
     )
-    steadfast = cast(TextIO, _Steadfast(sys.stderr))
+    level = logging.INFO if is_verbose or is_json else logging.WARNING
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*stamps, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.WriteLogger(steadfast),
     )
     logging.raiseExceptions = False  # it would print a traceback for a line it could not write
-    # Libraries speak through the standard module: their warnings come out as they are.
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(steadfast)
+    handler.setFormatter(_formatter(stamps, renderer))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _formatter(
+    stamps: list[structlog.typing.Processor], renderer: structlog.typing.Processor
+) -> logging.Formatter:
+    """Make a library's line one of ours: its logger's name is a fact beside the event."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamps],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )

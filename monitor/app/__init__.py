@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from monitor.app.ports import database_problems, open_ports, open_store
+from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
 from monitor.app.rules import channel_schedules, load_workspace_rules, workspace_rules
 from monitor.app.service import Talk, run
+from monitor.app.start import start_problems
 from monitor.web.server import Address
 
 __all__ = [
@@ -13,10 +14,10 @@ __all__ = [
     "Talk",
     "Workspace",
     "channel_schedules",
-    "database_problems",
     "load_workspace_rules",
     "open_ports",
     "open_store",
     "run",
+    "start_problems",
     "workspace_rules",
 ]

@@ -54,6 +54,6 @@ def folder_problem(folder: Path, error: OSError) -> Problem:
     return Problem(
         file=str(folder),
         what=f"nothing can be written there: {error.strerror}",
-        cure="mend its permissions, or name another folder in MONITOR_DATA",
+        cure=f"let the user {os.geteuid()} write there, or name another folder in MONITOR_DATA",
         code="data-folder",
     )

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from monitor import __version__
 from monitor.app.lock import folder_problem
@@ -20,7 +19,6 @@ from monitor.errors import ConfigError
 from monitor.fetch.hosts import HostGate
 from monitor.fetch.robots import Robots
 from monitor.match.engine import Engine
-from monitor.model.problem import Problem
 from monitor.net.child import ChildPool
 from monitor.net.guard import AddressGuard
 from monitor.net.session import open_session
@@ -38,30 +36,13 @@ PRODUCT = "MediaMonitor"
 def open_store(settings: Settings, *, is_read_only: bool = False) -> Store:
     """Open the workspace's database; nothing connects yet.
 
-    Raises ConfigError for its URL, and for a folder that cannot be made.
+    Raises ConfigError for a folder that cannot be made.
     """
-    problems = database_problems(settings)
-    if problems:
-        raise ConfigError(problems)
     try:
         return Store(settings.database_url, is_read_only=is_read_only)
     except OSError as error:
         folder = Path(make_url(settings.database_url).database or "").parent
         raise ConfigError((folder_problem(folder, error),)) from error
-
-
-def database_problems(settings: Settings) -> tuple[Problem, ...]:
-    """Say what is wrong with the database's URL, without showing it: it may hold a password."""
-    try:
-        url = make_url(settings.database_url)
-    except (ArgumentError, ValueError):
-        what = "the database URL cannot be read: after the host may stand a port, a number"
-    else:
-        if "@" not in (url.host or ""):
-            return ()
-        what = "the database URL has an '@' too many: a password's own is written %40"
-    cure = "correct MONITOR_DATABASE_URL, or database.url in monitor.yaml"
-    return (Problem(file="database", what=what, cure=cure, code="settings-database-url"),)
 
 
 def _wake_nobody(_: str) -> None:

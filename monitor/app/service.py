@@ -45,14 +45,14 @@ FOLLOW_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """Be told what happens while running; the command line prints it.
+    """Be told what happens while running; the command line prints it, where somebody reads it.
 
     `on_ready` gets where the service listens; `on_stopped` whether no send had to be cut.
     """
 
-    on_ready: Callable[[Summary, Address], None]
-    on_polled: Callable[[Summary], None]
-    on_stopped: Callable[[bool], None]
+    on_ready: Callable[[Summary, Address], None] = lambda *_: None
+    on_polled: Callable[[Summary], None] = lambda _: None
+    on_stopped: Callable[[bool], None] = lambda _: None
 
 
 class Signals:
@@ -183,6 +183,7 @@ class _Service:
                 lanes=lambda: lanes.faults,
                 is_scheduling=lambda: scheduler.running,
                 threads=stack.enter_context(answering_threads()),
+                revision=self._workspace.settings.web.revision,
             )
             address = await serve(stack, self._workspace.settings.web, health)
             await self._start(lanes)

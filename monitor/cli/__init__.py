@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.cli.main import main
+from monitor.cli.streams import open_what_is_closed
+
+open_what_is_closed()  # first: as they are imported, commands ask what the streams are
+
+from monitor.cli.main import main  # noqa: E402
 
 __all__ = ["main"]

@@ -10,6 +10,7 @@ import typer
 
 from monitor import __version__
 from monitor.cli import check, deliveries, explain, rules, run, sources, status, stories, workspace
+from monitor.settings import REVISION
 
 app = typer.Typer(
     name="monitor",
@@ -23,7 +24,8 @@ app = typer.Typer(
 
 def _version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"monitor {__version__}")
+        revision = os.environ.get(REVISION)
+        typer.echo(f"monitor {__version__}" + (f" ({revision})" if revision else ""))
         raise typer.Exit
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from monitor.app import open_store
+from monitor.app import open_store, start_problems
 from monitor.errors import ConfigError, LockError, MonitorError, StoreError
 from monitor.model.problem import Problem, Severity
 from monitor.settings import Reading, Settings, load_settings, read_settings
@@ -81,6 +81,15 @@ def settings_of(workspace: Path) -> Settings:
 def strict_settings_of(workspace: Path) -> Settings:
     """Load a workspace's settings for a command that sends; raises ConfigError."""
     return load_settings(workspace.resolve(), os.environ)
+
+
+def startable_settings_of(workspace: Path) -> Settings:
+    """Load a workspace's settings for `run`; raises ConfigError with all that stops its start."""
+    reading = read_settings(workspace.resolve(), os.environ)
+    found = start_problems(reading.settings, os.environ)
+    if problems := (*reading.problems, *reading.unset, *found):
+        raise ConfigError(problems)
+    return reading.settings
 
 
 def warn_of_unset(reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""Say on stderr how a run goes: what stands, what is polled, what is wrong, what to do next."""
+"""Say how a run goes: what stands, what is polled, what is wrong, what to do next."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from monitor.app import Address, open_store, workspace_rules
-from monitor.cli.options import out, shown, talk
+from monitor.cli.options import shown
 from monitor.cli.troubles import gathered, unreached
 from monitor.cli.wording import counted, span
 from monitor.clock import system_clock
-from monitor.logs import is_json_log
 from monitor.model.delivery import ChannelKind
 from monitor.model.keys import StoryId
 from monitor.pipeline.compose import digest_rules, untold
@@ -24,13 +25,11 @@ from monitor.store.feeds import FeedState
 
 
 class Speaker:
-    """Say what happens, where to look, how to stop, and what to do next.
+    """Say what happens, where to look, how to stop, and what to do next."""
 
-    On stderr, as all talk; on stdout where stderr carries a log in JSON, which stays clean so.
-    """
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, console: Console) -> None:
         self._settings = settings
+        self._console = console
         self._due: tuple[str, ...] = ()
 
     def ready(self, summary: Summary, address: Address) -> None:
@@ -149,8 +148,7 @@ class Speaker:
         self._say("             monitor status                what is watched, and what is wrong")
 
     def _say(self, text: str, style: str = "") -> None:
-        console = out if is_json_log() else talk
-        console.print(text, style=style or None, markup=False)
+        self._console.print(text, style=style or None, markup=False)
 
 
 def _active(states: Iterable[FeedState]) -> list[FeedState]:

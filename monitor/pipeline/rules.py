@@ -27,9 +27,10 @@ def adopt(
     """
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     _report(ports, errors, is_start=is_start)
-    if errors and not is_start:
+    if errors:
         log.error("rules not loaded", errors=[str(error) for error in errors[:5]])
-        return
+        if not is_start:
+            return
     bad = {problem.file for problem in errors}
     good = [rule for rule in loaded if rule.rule.file not in bad]
     ports.current.engine = Engine(good)

@@ -35,6 +35,17 @@ _BOOLEANS = {
 }
 _MAX_SECRET_BYTES = 100_000
 
+ENVIRONMENT = "environment"
+"""What stands for a file's name in a problem with a variable."""
+
+
+class _UnusableFile(Exception):
+    """Say why a file gives no secret, and the cure."""
+
+    def __init__(self, reason: str, cure: str) -> None:
+        super().__init__(reason)
+        self.cure = cure
+
 
 @dataclass(slots=True)
 class Desk:
@@ -71,6 +82,36 @@ class Desk:
             return None
         return self._filled(node)
 
+    def variable(self, name: str) -> str:
+        """Read a secret from a variable, or from the file that NAME_FILE names; "" without."""
+        value = self.environ.get(name, "").strip()
+        path = self.environ.get(f"{name}_FILE", "").strip()
+        if not path:
+            return value
+        if value:
+            self._complain_of_environment(
+                f"{name} and {name}_FILE exclude each other", "unset one"
+            )
+            return ""
+        try:
+            return self.secret_in(path)
+        except _UnusableFile as error:
+            self._complain_of_environment(f"the file of {name}_FILE {error}", error.cure)
+            return ""
+
+    def secret_in(self, path: str) -> str:
+        """Read a secret from a file; raises _UnusableFile."""
+        try:
+            with self.path_of(path).open("rb") as file:
+                content = file.read(_MAX_SECRET_BYTES).decode("utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
+            cure = "check the path and its permissions"
+            raise _UnusableFile(f"cannot be read: {reason}", cure) from error
+        if not content:
+            raise _UnusableFile("is empty", "write the secret into it")
+        return content
+
     def path_of(self, text: str) -> Path:
         """Place a path: `data/...` under the data folder, other relative ones in the workspace."""
         path = Path(text).expanduser() if text.startswith("~/") else Path(text)
@@ -92,6 +133,10 @@ class Desk:
             parts += [node.text[at : found.start()], value]
             at = found.end()
         return "".join(parts) + node.text[at:] if is_sound else None
+
+    def _complain_of_environment(self, what: str, cure: str) -> None:
+        code = "settings-secret-file"
+        self.problems.append(Problem(file=ENVIRONMENT, what=what, cure=cure, code=code))
 
     def _complain_of_variable(self, node: Scalar, found: re.Match[str]) -> None:
         name, offset = found[1], found.start()
@@ -239,17 +284,10 @@ class Section:
         if text is None:
             return None
         try:
-            with self.desk.path_of(text).open("rb") as file:
-                raw = file.read(_MAX_SECRET_BYTES)
-            content = raw.decode("utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
-            what = f"the file of '{name}' cannot be read: {reason}"
-            self.complain(name, what, "check the path and its permissions")
+            return self.desk.secret_in(text)
+        except _UnusableFile as error:
+            self.complain(name, f"the file of '{name}' {error}", error.cure)
             return None
-        if not content:
-            self.complain(name, f"the file of '{name}' is empty", "write the secret into it")
-        return content or None
 
     @staticmethod
     def _shown(node: YamlNode) -> str:

@@ -17,7 +17,7 @@ from monitor.model.source import Source
 from monitor.settings import checks
 from monitor.settings.channels import ZONE_CURE, named_channels, read_channels, read_smtp
 from monitor.settings.database import database_url
-from monitor.settings.fields import Desk, Section
+from monitor.settings.fields import ENVIRONMENT, Desk, Section
 from monitor.settings.sources import read_sources
 from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
 from monitor.text.yaml_nodes import (
@@ -32,7 +32,9 @@ from monitor.text.yaml_nodes import Mapping as YamlMapping
 
 CONFIG_FILE = "monitor.yaml"
 SOURCES_FILE = "sources.yaml"
-ENVIRONMENT = "environment"
+REVISION = "MONITOR_REVISION"
+"""The variable that an image names its commit in."""
+
 _MAX_NETWORKS = 100
 
 
@@ -226,6 +228,7 @@ def _web(top: Section) -> Web:
         port=8080 if port is None else port,
         is_port_set=port is not None,
         public_url=public,
+        revision=top.desk.environ.get(REVISION) or None,
     )
 
 

@@ -50,12 +50,14 @@ class Web:
 
     `is_port_set` tells a port that was asked for from the default, which may give way.
     `public_url` has no slash at its end; None means that messages carry no links back to us.
+    `revision` is the commit that an image was built from, for /healthz to say.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     is_port_set: bool = False
     public_url: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

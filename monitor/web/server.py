@@ -58,6 +58,7 @@ class Health:
     is_scheduling: Callable[[], bool]
     threads: Executor
     """Threads of its own: answers must come when the workers' threads all wait."""
+    revision: str | None = None
 
     def asker(
         self, work: Callable[[Ports], T], *, keep_seconds: float = 0.0, gives_old: bool = False
@@ -116,7 +117,7 @@ def application(health: Health) -> web.Application:
     """Build the application."""
     app = web.Application(client_max_size=64 * 1024)
     pages = {
-        "/healthz": _healthz,
+        "/healthz": partial(_healthz, health),
         "/readyz": _Readiness(health).answer,
         "/metrics": _Metrics(health).answer,
     }
@@ -141,9 +142,10 @@ def _port_problem(settings: Web, error: OSError) -> Problem:
     )
 
 
-async def _healthz(_: web.Request) -> web.Response:
+async def _healthz(health: Health, _: web.Request) -> web.Response:
     """Say that the process lives: its event loop answers."""
-    return web.json_response({"status": "ok", "version": __version__})
+    revision = {"revision": health.revision} if health.revision else {}
+    return web.json_response({"status": "ok", "version": __version__, **revision})
 
 
 class _Readiness:

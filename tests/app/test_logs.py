@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import pty
 import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 import structlog
 
-from monitor.logs import configure_logs, is_json_log
+from monitor.logs import configure_logs
 
 
 class Full(io.TextIOBase):
@@ -46,20 +49,48 @@ def _logs_as_before() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("stream", [Full(), Closed()])
-def test_a_log_that_cannot_be_written_is_let_go_of(
-    stream: io.TextIOBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "stderr", stream)
-        configure_logs(is_verbose=True)
-        structlog.get_logger().error("disk full")
-        logging.getLogger("library").error("disk full")
+def test_a_log_that_cannot_be_written_is_let_go_of(stream: io.TextIOBase) -> None:
+    configure_logs(cast(TextIO, stream), is_verbose=True)
+    structlog.get_logger().error("disk full")
+    logging.getLogger("library").error("disk full")
 
 
 def test_facts_of_a_json_log_are_plain(capsys: pytest.CaptureFixture[str], now: datetime) -> None:
     configure_logs()
-    assert is_json_log()
     structlog.get_logger().info("tried", again_at=now, folder=Path("/کراچی"), count=3)
     line = json.loads(capsys.readouterr().err)
     assert line["again_at"] == "2026-11-23T06:00:00Z"
     assert (line["folder"], line["count"], line["event"]) == ("/کراچی", 3, "tried")
+
+
+def test_what_a_library_says_is_one_line_of_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger().handlers = []  # pytest's own, which it adds for each test's body
+    configure_logs(sys.stdout)
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        logging.getLogger("asyncio").exception("a task failed: %s", "why")
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["logger"]) == (
+        "a task failed: why",
+        "error",
+        "asyncio",
+    )
+    assert "ValueError: two\nlines" in told["exception"]
+
+
+def test_a_terminal_is_shown_warnings_for_people(tmp_path: Path) -> None:
+    logging.getLogger().handlers = []
+    ours, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as stream:
+        configure_logs(stream)
+        structlog.get_logger().info("polled")
+        structlog.get_logger().warning("disk nearly full")
+        logging.getLogger("library").warning("slow")
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "disk nearly full" in shown
+    assert "slow" in shown
+    assert "polled" not in shown
+    assert "{" not in shown

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from services.http_server import Answer
@@ -27,26 +23,18 @@ def closed(number: int) -> list[str]:
     return [f"{CLOSED}/{n}" for n in range(number)]
 
 
-@contextmanager
-def running(made: Workspace) -> Iterator[subprocess.Popen[str]]:
-    process = made.start("run")
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-
-
 def said(made: Workspace, last: str) -> list[str]:
-    """Run until a line holds `last`; give the lines for people up to it."""
+    """Run on a terminal until a line holds `last`; give the lines up to it."""
     lines: list[str] = []
-    with running(made) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if not line.startswith("{"):
+    with made.on_terminal("run") as (process, shown):
+        try:
+            for line in shown:
                 lines.append(line.rstrip("\n"))
-            if last in line:
-                return lines
+                if last in line:
+                    return lines
+        finally:
+            process.terminate()
+            process.wait(30)
     raise AssertionError("\n".join(lines))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -101,6 +103,16 @@ class Workspace:
             stderr=stderr,
             text=True,
         )
+
+    @contextmanager
+    def on_terminal(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+        """Start a command whose stderr is a terminal; give it, and what the terminal shows."""
+        ours, terminal = pty.openpty()
+        plain = replace(self, environment={**self.environment, "TERM": "dumb"})
+        with plain.start(*arguments, stderr=terminal) as process:
+            os.close(terminal)
+            with os.fdopen(ours, encoding="utf-8") as shown:
+                yield process, shown
 
     def command(self, *arguments: str) -> list[str]:
         """Give the words of a command."""
