@@ -69,6 +69,12 @@ lock: ## Resolve pyproject.toml anew into requirements/*.txt (LOCK="--upgrade": 
 	lock dev --group test --group dev --constraint requirements/test.txt && \
 	lock bench --group bench --constraint requirements/test.txt
 
+.PHONY: image
+image: ## Build the container image monitor:dev, with its commit named in it (ENGINE=podman)
+	@export TZ=UTC0 && exec $(or $(ENGINE),docker) build --tag monitor:dev \
+		--build-arg REVISION="$$(git rev-parse --short HEAD)" \
+		--build-arg CREATED="$$(git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)" .
+
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches; data/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
