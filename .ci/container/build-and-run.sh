@@ -89,6 +89,11 @@ podman exec "$name" monitor deliveries list --json | python3 -c 'import json, sy
 [ "$(wc -l <"$work/hits")" = 1 ] || fail "the send was made again"
 step "a stop amid a send neither lost nor doubled it"
 
+podman rm -fv "$name" >/dev/null 2>&1
+podman run -d --name "$name" "$image" >/dev/null 2>>"$cache/run.err"
+podman stop -t 10 "$name" >/dev/null 2>&1
+[ "$(podman inspect "$name" --format '{{.State.ExitCode}}')" = 0 ] || fail "a stop of a container that still starts had to kill"
+
 # 5. Everything that is wrong with a start at once, exit 2, no secret shown.
 podman rm -fv "$name" >/dev/null 2>&1; rc=0
 podman run --rm "${limits[@]}" --tmpfs /data:rw,mode=0755 -e MONITOR_PORT=abc -e MONITOR_HOST='a b' \

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.cli.streams import open_what_is_closed
+from monitor.cli.streams import heed_sigterm, open_what_is_closed
 
+heed_sigterm()
 open_what_is_closed()  # first: as they are imported, commands ask what the streams are
 
 from monitor.cli.main import main  # noqa: E402

@@ -1,8 +1,9 @@
-"""Have all three standard streams, whatever the program was started with."""
+"""Settle what a process gets from whoever started it: its standard streams, and its signals."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
@@ -20,3 +21,14 @@ def open_what_is_closed() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+def heed_sigterm() -> None:
+    """Let SIGTERM end a container that is still starting.
+
+    For the first process of a container the kernel drops signals that nobody handles: a stop would
+    wait for its whole grace and kill. Nothing is claimed yet, so this is a clean end; `run` puts
+    its own handler in this one's place.
+    """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
