@@ -8,7 +8,7 @@ authentication. What an error said is in the log.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ async def serve(stack: AsyncExitStack, settings: Web, health: Health) -> Address
 def application(health: Health) -> web.Application:
     """Build the application."""
     app = web.Application(client_max_size=64 * 1024)
-    pages = {
+    pages: dict[str, Callable[[web.Request], Awaitable[web.Response]]] = {
         "/healthz": partial(_healthz, health),
         "/readyz": _Readiness(health).answer,
         "/metrics": _Metrics(health).answer,

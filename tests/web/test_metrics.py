@@ -93,7 +93,9 @@ def fill(ports: Ports, now: datetime) -> None:
         wanted = [(SourceKey("s"), f"http://a.test/{path}") for path in "ab"]
         feeds.sync(tx, wanted, now=now - timedelta(minutes=11), interval=timedelta(0))
         window = Window(start=now - timedelta(hours=2), end=now - timedelta(hours=1), zone="UTC")
-        channels.keep_slot(tx, CHANNEL, "04:00", window, stories=0, now=now)
+        held = channels.claim(tx, CHANNEL, now=now, lease=timedelta(minutes=1))
+        assert held is not None
+        channels.keep_slot(tx, held, "04:00", window, stories=0, now=now)
         channels.disable(tx, ChannelName("newsroom"), "It answered 410.", now=now)
         lease = timedelta(minutes=1)
         assert roles.take(tx, roles.ASSIGNER, ports.holder, None, now=now, lease=lease)
