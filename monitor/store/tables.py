@@ -215,7 +215,7 @@ class AlertRow(Base):
     rule_id: Mapped[str]
     story_id: Mapped[str] = mapped_column(ForeignKey("story.id"))
     generation: Mapped[int]
-    article_id: Mapped[int] = mapped_column(BigId, ForeignKey("article.id"))
+    article_id: Mapped[int] = mapped_column(BigId, ForeignKey("article.id"), index=True)
     reason: Mapped[str]
     is_quiet: Mapped[bool]
     raised_at: Mapped[datetime]
@@ -232,7 +232,7 @@ class QuietRow(Base):
     __tablename__ = "quiet"
     rule_id: Mapped[str] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
+        BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     story_id: Mapped[str]
     reason: Mapped[str]
@@ -249,7 +249,7 @@ class ToldRow(Base):
     channel: Mapped[str] = mapped_column(primary_key=True)
     rule_id: Mapped[str] = mapped_column(primary_key=True)
     story_id: Mapped[str] = mapped_column(primary_key=True)
-    article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    article_id: Mapped[int] = mapped_column(BigId, primary_key=True, index=True)
     in_digest: Mapped[bool]
     alert: Mapped[str | None]
     told_at: Mapped[datetime]

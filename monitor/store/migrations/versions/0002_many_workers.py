@@ -18,6 +18,7 @@ branch_labels = None
 depends_on = None
 
 _CLAIMABLE = ("feed", "page", "delivery")
+_POINTING = ("alert", "quiet", "told")  # at articles, which retention removes
 _CROWDED = ("feed", "page", "delivery", "article")
 _CRASHED = sa.text("crashes > 0")
 _CLAIMED = sa.text("claimed_until IS NOT NULL")
@@ -109,6 +110,8 @@ def _index_work() -> None:
         postgresql_where=_CLAIMED,
         sqlite_where=_CLAIMED,
     )
+    for table in _POINTING:
+        op.create_index(op.f(f"ix_{table}_article_id"), table, ["article_id"])
 
 
 def _know_hosts(name: str, key: str, address: str) -> None:
