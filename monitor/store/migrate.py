@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -12,41 +13,89 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from monitor.errors import StoreError
+from monitor.store import copies
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import Base, WorkspaceRow
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6D6F6E69746F72  # "monitor": the advisory lock that one migrating process holds
 
+RESTORING = "restoring "
+"""Stands before the revision while a restore on PostgreSQL is not done: nothing may start."""
 
-def upgrade(store: Store) -> str:
+
+def upgrade(store: Store, on_copied: Callable[[Path], None] | None = None) -> str:
     """Migrate to the newest schema in one transaction, and give its revision.
 
-    Another process that migrates at the same time is waited for. Raises StoreError if the
-    database comes from a newer version of this program.
+    Another process that migrates at the same time is waited for. A SQLite file that holds a
+    schema is copied before it is changed, and `on_copied` gets the copy. Raises StoreError if the
+    database comes from a newer version of this program, or the copy finds no room.
     """
     with store.write() as tx:
         if not store.is_sqlite:
-            tx.execute(text("SET LOCAL statement_timeout = 0"))  # an index may take its time
-            tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            lock(tx)
         refuse_newer(tx)
         if not is_current(tx):
-            command.upgrade(_config(tx), "head")
+            copy = _copied(store, current(tx))
+            advance(tx)
+            if copy is not None and on_copied is not None:
+                on_copied(copy)
         return current(tx) or ""
+
+
+def lock(tx: Tx) -> None:
+    """Keep others from migrating, and so from starting, until this transaction ends."""
+    tx.execute(text("SET LOCAL statement_timeout = 0"))  # an index may take its time
+    tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def advance(tx: Tx) -> None:
+    """Migrate in a transaction that is open already."""
+    command.upgrade(_config(tx), "head")
+
+
+def _copied(store: Store, revision: str | None) -> Path | None:
+    """Copy a SQLite file beside itself: the transaction that is open keeps others from writing."""
+    if not store.is_sqlite or revision is None or not store.url.database:
+        return None
+    source = Path(store.url.database)
+    copy = source.with_name(f"{source.stem}-schema-{revision}{source.suffix}")
+    copies.require_room(source.parent, 2 * source.stat().st_size)  # the change may take as much
+    copies.copy_sqlite(source, copy)
+    return copy
 
 
 def refuse_newer(tx: Tx) -> None:
     """Raise StoreError if the database has a newer schema that this program may not work in."""
     found = current(tx)
+    if found is not None and found.startswith(RESTORING):
+        raise StoreError("a restore was cut off half-way; run it again: monitor db restore FILE")
     if found is not None and found not in _known() and not _is_open(tx):
         msg = f"the database has schema {found}, made by a newer version of this program"
+        raise StoreError(msg)
+
+
+def require_known(revision: str) -> None:
+    """Raise StoreError if a backup's revision is none of those this program knows."""
+    if revision not in _known():
+        msg = f"the backup has schema {revision}, made by a newer version of this program"
         raise StoreError(msg)
 
 
 def is_current(tx: Tx) -> bool:
     """Tell whether the database has the newest schema, or a newer one that is open to us."""
     found = current(tx)
-    return found == _scripts().get_current_head() or (found is not None and found not in _known())
+    return is_newest(tx) or (found is not None and found not in _known())
+
+
+def is_newest(tx: Tx) -> bool:
+    """Tell whether the database has the newest schema this program knows."""
+    return current(tx) == head()
+
+
+def head() -> str:
+    """Name the newest schema this program knows."""
+    return _scripts().get_current_head() or ""
 
 
 def _known() -> set[str]:

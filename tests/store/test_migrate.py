@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from services.product import Workspace
+from services.schemas import is_kept, make_at, revisions, rows_of
 from sqlalchemy import text
 
 from monitor.errors import StoreError
-from monitor.store import migrate
+from monitor.store import copies, migrate
 from monitor.store.engine import Store
 
 
@@ -43,3 +52,127 @@ def test_a_failed_migration_leaves_nothing_behind(database_url: str) -> None:
         assert migrate.current(tx) is None
     migrate.upgrade(store)
     store.close()
+
+
+OLD = revisions()[:-1]
+
+
+@pytest.fixture(params=OLD)
+def old(request: pytest.FixtureRequest, database_url: str) -> Iterator[Store]:
+    """Give a database of each earlier schema, with data in it."""
+    store = Store(database_url)
+    make_at(store, request.param)
+    yield store
+    store.close()
+
+
+def url_of(store: Store) -> str:
+    return store.url.render_as_string(hide_password=False)
+
+
+def test_an_earlier_schema_comes_to_this_one_with_all_its_data(old: Store) -> None:
+    before = rows_of(old)
+    migrate.upgrade(old)
+    with old.read() as tx:
+        assert migrate.differences(tx) == []
+    assert is_kept(before, rows_of(old))
+
+
+def killed(root: Path, url: str, every: int) -> dict[str, int]:
+    """Kill an upgrade at its statements; count the databases that were left old and new."""
+    script = root / "tests/services/kill_upgrades.py"
+    path = os.pathsep.join((str(root), str(root / "tests")))
+    done = subprocess.run(
+        [sys.executable, script, url, str(every)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counts: dict[str, int] = json.loads(done.stdout)
+    return counts
+
+
+@pytest.mark.slow
+def test_an_upgrade_is_killed_at_each_statement(old: Store, root: Path) -> None:
+    old.close()
+    counts = killed(root, url_of(old), every=1)
+    assert counts["old"] >= 40
+    assert counts["new"] == 1  # after the commit, before anybody heard of it
+
+
+@pytest.mark.slow
+def test_the_first_schema_is_killed_at_many_statements(database_url: str, root: Path) -> None:
+    counts = killed(root, database_url, every=4)
+    assert counts["old"] >= 20
+
+
+@pytest.mark.slow
+def test_processes_that_upgrade_at_once_wait_for_the_one_that_does(
+    old: Store, tmp_path: Path
+) -> None:
+    before = rows_of(old)
+    old.close()
+    made = Workspace(tmp_path / "desk", {"MONITOR_DATABASE_URL": url_of(old)})
+    made.configure()
+    started = [made.start("db", "upgrade", "--json") for _ in range(3)]
+    said = [process.communicate(timeout=60) for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
+    copies_made = [json.loads(out)["copy"] for out, _ in said]
+    assert sum(copy is not None for copy in copies_made) == (1 if old.is_sqlite else 0)
+    assert is_kept(before, rows_of(old))
+
+
+@pytest.mark.parametrize("revision", revisions()[1:])
+def test_a_downgrade_is_refused_and_changes_nothing(store: Store, revision: str) -> None:
+    script = migrate._scripts().get_revision(revision)
+    with pytest.raises(NotImplementedError, match="restore a backup"), store.write() as tx:  # noqa: PT012
+        assert script is not None
+        with migrate.MigrationContext.configure(tx).begin_transaction():
+            script.module.downgrade()
+    with store.read() as tx:
+        assert migrate.is_newest(tx)
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Iterator[Store]:
+    """Give a SQLite file of the schema before this one."""
+    store = Store(f"sqlite:///{tmp_path / 'monitor.db'}")
+    make_at(store, OLD[-1])
+    yield store
+    store.close()
+
+
+def test_a_file_is_copied_before_it_is_changed(old_file: Store, tmp_path: Path) -> None:
+    before = rows_of(old_file)
+    copied: list[Path] = []
+    migrate.upgrade(old_file, copied.append)
+    assert copied == [tmp_path / f"monitor-schema-{OLD[-1]}.db"]
+    copy = Store(f"sqlite:///{copied[0]}")
+    assert rows_of(copy) == before
+    with copy.read() as tx:
+        assert migrate.current(tx) == OLD[-1]
+    copy.close()
+    assert migrate.upgrade(old_file, copied.append)
+    assert len(copied) == 1
+
+
+def test_without_room_for_the_copy_nothing_is_changed(old_file: Store) -> None:
+    before = rows_of(old_file)
+    room = copies.SPARE_BYTES
+    try:
+        copies.SPARE_BYTES = 2**62
+        with pytest.raises(StoreError, match=r"no room .* nothing was changed"):
+            migrate.upgrade(old_file)
+    finally:
+        copies.SPARE_BYTES = room
+    assert rows_of(old_file) == before
+
+
+def test_a_restore_that_was_cut_off_keeps_all_from_starting(store: Store) -> None:
+    with store.write() as tx:
+        tx.execute(text(f"UPDATE alembic_version SET version_num = '{migrate.RESTORING}0001'"))
+    with pytest.raises(StoreError, match="a restore was cut off half-way"):
+        migrate.upgrade(store)
