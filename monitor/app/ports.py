@@ -72,6 +72,7 @@ async def open_ports(
                 backfill=settings.defaults.backfill,
                 public_url=settings.web.public_url,
                 limits=settings.limits,
+                retention=settings.retention,
             ),
             current=Current(
                 engine=Engine(()),

@@ -11,7 +11,7 @@ from monitor.model.article import Article, TextState
 from monitor.model.keys import ArticleKey
 from monitor.model.rule import Match
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, pages
+from monitor.store import articles, pages, retention
 from monitor.store.articles import Known
 from monitor.store.engine import Tx
 
@@ -42,11 +42,14 @@ def keep_articles(
     """Store what is new or changed, with matches and pages to fetch, and settle the claim.
 
     `settle(tx, new)` writes the claim's result in the same transaction; it may raise LeaseLost,
-    and then nothing is kept. Matching happens before the transaction opens.
+    and then nothing is kept. Matching happens before the transaction opens. What was removed for
+    its age stays away.
     """
     with ports.store.read() as tx:
         known = {} if is_baseline else articles.find_known(tx, found)
-        work = _sorted(found, known, _pages_since(ports, now, is_baseline=is_baseline))
+        gone = retention.find_forgotten(tx, [a for a in found if a.key not in known])
+        left = [article for article in found if article.key not in gone]
+        work = _sorted(left, known, _pages_since(ports, now, is_baseline=is_baseline))
         work = replace(work, revised=_with_page_text(tx, work.revised))
     engine = ports.current.engine  # whom the assigner believes only if its rules are the same
     judged = (*work.new, *(article for _, article in work.revised))
@@ -61,6 +64,7 @@ def keep_articles(
         pages.add(
             tx, {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}, now=now
         )
+        retention.note_listed(tx, [key for keys in gone.values() for key in keys], now=now)
         settle(tx, len(ids))
         ports.failpoints.hit("t1.precommit")
     ports.failpoints.hit("t1.committed")

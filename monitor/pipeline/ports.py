@@ -20,6 +20,7 @@ from monitor.match.engine import Engine
 from monitor.model.delivery import Channel
 from monitor.model.keys import ChannelName, RuleId, SourceKey
 from monitor.model.network import Limits
+from monitor.model.retention import Retention
 from monitor.model.rule import Rule
 from monitor.model.source import Source
 from monitor.net.child import ChildPool
@@ -42,6 +43,7 @@ class Terms:
     backfill: timedelta
     public_url: str | None
     limits: Limits
+    retention: Retention = Retention()
 
     @property
     def lease(self) -> timedelta:

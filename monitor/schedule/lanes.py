@@ -22,6 +22,7 @@ from monitor.pipeline import compose, dispatch, ingest, pages
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import release
+from monitor.pipeline.retention import Retention
 from monitor.pipeline.settler import Settler
 from monitor.schedule.beat import Heart
 from monitor.schedule.crew import Crew
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 
 C = TypeVar("C")
 
-ALL = ("polls", "pages", "place", "compose", "sends")
+ALL = ("polls", "pages", "place", "compose", "sends", "retention")
 """The lanes of a full pass, in the order of an article's way."""
 
 OFFLINE = ("place", "compose", "sends")
@@ -64,6 +65,7 @@ class Lanes:
         self._started_at = ports.now()
         self.assigner = Assigner(ports)
         self._heart = Heart(ports, lambda: self.failures)
+        self.retention = Retention(ports)
         self.polls: Crew[ClaimedFeed] = Crew(
             group,
             ingest.POLL_AT_MOST,
@@ -91,6 +93,7 @@ class Lanes:
             "place": self._place,
             "compose": self._compose,
             "sends": partial(self._claim, self.sends, dispatch.claim_deliveries),
+            "retention": partial(ports.in_thread, self.retention.remove_due),
             "beat": self._beat,
         }
         self.lanes = {name: Lane(name, work, ports.clock) for name, work in works.items()}

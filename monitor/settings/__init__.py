@@ -2,13 +2,12 @@
 
 from monitor.settings.append import append_feed, append_source
 from monitor.settings.load import REVISION, load_settings, read_settings
-from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
+from monitor.settings.values import Defaults, Reading, SecretText, Settings, Web
 
 __all__ = [
     "REVISION",
     "Defaults",
     "Reading",
-    "Retention",
     "SecretText",
     "Settings",
     "Web",

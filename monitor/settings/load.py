@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.model.delivery import Channel, ChannelKind
 from monitor.model.keys import ChannelName
 from monitor.model.network import Limits, NetworkPolicy
-from monitor.model.problem import Problem, Severity
+from monitor.model.problem import Problem
+from monitor.model.retention import LEAST_ARTICLES, LEAST_OTHERS, Retention
 from monitor.model.rule import Again, Tell
 from monitor.model.source import Source
 from monitor.settings import checks
@@ -19,13 +19,12 @@ from monitor.settings.channels import ZONE_CURE, named_channels, read_channels, 
 from monitor.settings.database import database_url
 from monitor.settings.fields import ENVIRONMENT, Desk, Section
 from monitor.settings.sources import read_sources
-from monitor.settings.values import Defaults, Reading, Retention, SecretText, Settings, Web
+from monitor.settings.values import Defaults, Reading, SecretText, Settings, Web
 from monitor.text.yaml_nodes import (
     Entry,
     Scalar,
     YamlNode,
     did_you_mean,
-    problem_at,
     read_yaml,
 )
 from monitor.text.yaml_nodes import Mapping as YamlMapping
@@ -195,21 +194,16 @@ def _retention(top: Section) -> Retention:
     part = top.section("retention")
     if part is None:
         return Retention()
-    warning = problem_at(
-        part.node,
-        "retention is not applied yet: everything is kept",
-        "take it out, so that nobody counts on it",
-        code="settings-retention-unused",
-        severity=Severity.WARNING,
-    )
-    top.desk.warnings.append(warning)
-    usual = Retention()
-    articles, attempts = part.duration("articles"), part.duration("attempts")
+    kept = {item.name: part.duration(item.name) for item in dataclasses.fields(Retention)}
     part.finish()
-    for name, span in (("articles", articles), ("attempts", attempts)):
-        if span is not None and span < timedelta(days=1):
-            part.complain(name, f"'{name}' is kept for less than a day", "write at least 1d")
-    return Retention(articles=articles or usual.articles, attempts=attempts or usual.attempts)
+    for name, span in kept.items():
+        least = LEAST_ARTICLES if name == "articles" else LEAST_OTHERS
+        if span is not None and span < least:
+            span_name = "a day" if least.days == 1 else f"{least.days} days"
+            what = f"'{name}' is kept for less than {span_name}"
+            why = " (a story is open for 14)" if name == "articles" else ""
+            part.complain(name, what, f"write at least {least.days}d{why}")
+    return Retention(**{name: span for name, span in kept.items() if span is not None})
 
 
 def _web(top: Section) -> Web:

@@ -11,6 +11,7 @@ from monitor.model.delivery import Channel
 from monitor.model.keys import ChannelName
 from monitor.model.network import Limits, NetworkPolicy, Smtp
 from monitor.model.problem import Problem
+from monitor.model.retention import Retention
 from monitor.model.rule import Again, Tell
 from monitor.model.source import Source
 
@@ -34,14 +35,6 @@ class Defaults:
     tell: tuple[tuple[ChannelName, Tell], ...] = ()
     again: Again = Again.DEVELOPMENT
     backfill: timedelta = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """Say how long articles, and the log of tries to deliver, are kept."""
-
-    articles: timedelta = timedelta(days=365)
-    attempts: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

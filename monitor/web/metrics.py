@@ -41,6 +41,7 @@ _COUNTERS = {
     "deliveries_sent": "Deliveries accepted by their receiver",
     "deliveries_pending": "Tries to deliver that failed and are made again",
     "deliveries_dead": "Deliveries given up",
+    "articles_removed": "Articles removed for their age",
     "database_errors": "Errors that the database answered with, or that cut a connection",
 }
 

@@ -82,7 +82,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert found.network.proxy == "http://user:pr0xypass@proxy:3128"
     assert found.database_url == "postgresql+psycopg://u:dbpass@db/monitor"
     assert (found.limits.max_redirects, found.limits.feed_total_seconds) == (3, 12.0)
-    assert [warning.code for warning in found.warnings] == ["settings-retention-unused"]
+    assert found.warnings == ()
 
 
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
@@ -244,7 +244,12 @@ CHANNEL = "channels:\n  c: {{kind: {}}}\n"
         ("defaults: {tell: {mailbox: now}}", "unknown channel 'mailbox'"),
         ("defaults: {again: allways}", "'allways' is no again"),
         ("defaults: {backfill: 7 days}", "write a number and a unit, such as 30m, 12h or 7d"),
-        ("retention: {articles: 1h}", "less than a day"),
+        (
+            "retention: {articles: 29d}",
+            "less than 30 days; write at least 30d (a story is open for 14)",
+        ),
+        ("retention: {attempts: 1h}", "less than a day"),
+        ("retention: {deliveries: 1h}", "less than a day"),
         ("web: {port: http}", "'port' is not such a number"),
         ("web: {host: 'a b'}", "'host' is not valid"),
         ("network: {allow_private: [10.0.0.0/99]}", "'10.0.0.0/99' is no network"),
@@ -272,13 +277,6 @@ def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path, name: str) -> None
 def test_a_default_digest_needs_a_schedule(tmp_path: Path) -> None:
     text = "channels: {a: {kind: file, path: x}}\ndefaults: {tell: {a: digest}}\n"
     assert "channel 'a' has no digest schedule" in complaints(tmp_path, text)[0]
-
-
-def test_a_retention_that_is_not_applied_is_said_so(tmp_path: Path) -> None:
-    found = load(tmp_path, "channels: {a: {kind: file, path: x}}\nretention: {articles: 30d}\n")
-    (warning,) = found.warnings
-    said = "monitor.yaml:2:12: warning: retention is not applied yet: everything is kept"
-    assert str(warning).startswith(said)
 
 
 @pytest.mark.parametrize(
