@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from monitor.app.database import refuse_moved
+from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
 from monitor.app.rules import channel_schedules, load_workspace_rules, workspace_rules
@@ -11,12 +13,14 @@ from monitor.web.server import Address
 
 __all__ = [
     "Address",
+    "LockFile",
     "Talk",
     "Workspace",
     "channel_schedules",
     "load_workspace_rules",
     "open_ports",
     "open_store",
+    "refuse_moved",
     "run",
     "start_problems",
     "workspace_rules",

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from monitor.app.database import prepare_database
 from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
@@ -25,7 +26,7 @@ from monitor.pipeline.release import give_up
 from monitor.pipeline.summary import Summary, summarise
 from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
-from monitor.store import beats, claims, feeds, migrate
+from monitor.store import beats, claims, feeds
 from monitor.store.engine import Store
 from monitor.store.hints import Hints
 from monitor.web.server import Address, Health, answering_threads, serve
@@ -121,7 +122,7 @@ async def run(
 
 
 def _prepare(store: Store) -> None:
-    migrate.upgrade(store)
+    prepare_database(store)
     if store.is_sqlite:  # the lock says that whoever held a lease is dead
         with store.write() as tx:
             beats.forget_all(tx)

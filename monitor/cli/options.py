@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from monitor.app import open_store, start_problems
+from monitor.app import open_store, refuse_moved, start_problems
 from monitor.errors import ConfigError, LockError, MonitorError, StoreError
 from monitor.model.problem import Problem, Severity
 from monitor.settings import Reading, Settings, load_settings, read_settings
@@ -120,6 +120,7 @@ def store_of(settings: Settings, *, is_writing: bool = False) -> Iterator[Store]
                 raise StoreError(NO_DATABASE)
             if not migrate.is_current(tx):
                 raise StoreError("the database has an older schema; run: monitor db upgrade")
+            refuse_moved(tx, store)
         yield store
     finally:
         store.close()

@@ -22,6 +22,7 @@ from monitor.settings import Settings
 from monitor.store import feeds
 from monitor.store.engine import Tx
 from monitor.store.feeds import FeedState
+from monitor.store.restored import ANSWERS
 
 
 class Speaker:
@@ -103,6 +104,9 @@ class Speaker:
             f"  deliveries {sent_now} sent now, {owed['sent']} in all, {owed['pending']} waiting, "
             f"{owed['dead']} given up"
         )
+        if summary.pause:
+            self._say(f"  paused     nothing is delivered: {summary.pause.reason}", style="red")
+            self._say(f"             say which: {ANSWERS}")
         said = [trouble for trouble in summary.troubles if trouble.subject not in unsaid]
         found = gathered(said, states)
         for wrong in found[:5]:

@@ -14,11 +14,22 @@ from monitor.model.delivery import Channel, DeliveryState
 from monitor.model.keys import ChannelName
 from monitor.pipeline.workers import Worker, read_workers, troubles
 from monitor.settings import Reading
-from monitor.store import articles, channels, deliveries, feeds, problems, stories
+from monitor.store import (
+    articles,
+    channels,
+    deliveries,
+    feeds,
+    problems,
+    restored,
+    retention,
+    stories,
+)
 from monitor.store.channels import ChannelState
 from monitor.store.engine import Tx
 from monitor.store.feeds import FeedState
 from monitor.store.problems import Trouble
+from monitor.store.restored import Pause
+from monitor.store.retention import Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,10 @@ class Standing:
     channels: tuple[ChannelLine, ...]
     problems: tuple[Trouble, ...]
     notes: tuple[str, ...]
+    pause: Pause | None
+    """Why nothing is delivered, if it is so on purpose."""
+    kept: Kept
+    """How far back the database reaches."""
 
     @property
     def running(self) -> tuple[Worker, ...]:
@@ -87,6 +102,8 @@ def read_standing(tx: Tx, reading: Reading, now: datetime) -> Standing:
             *(f"{state.url}: {note}" for state in states for note in state.notes),
             *(_waiting_for_nobody(waiting, names) if reading.channels is not None else ()),
         ),
+        pause=restored.pause(tx),
+        kept=retention.kept(tx),
     )
 
 

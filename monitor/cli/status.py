@@ -32,6 +32,7 @@ from monitor.model.problem import Problem, Severity
 from monitor.pipeline.workers import Worker
 from monitor.settings import Reading
 from monitor.store.problems import Trouble
+from monitor.store.restored import ANSWERS, Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def status_command(workspace: WorkspaceOption = Path(), as_json: JsonOption = Fa
             print_json(_as_json(standing, rules, found))
         else:
             _show(standing, rules, reading.settings.zone)
-            if not (found or rules.problems or standing.problems):
+            if not (found or rules.problems or standing.problems or standing.pause):
                 out.print("  nothing is wrong", style="green")
         if reading.problems or error_count(loaded.problems):
             raise typer.Exit(FAILED)
@@ -127,7 +128,15 @@ def _show(standing: Standing, rules: RulesStanding, zone: str) -> None:
         _line("oldest due", moment(standing.oldest_due, zone))
     for channel in standing.channels:
         _line("channel", _channel_line(channel, zone), "red" if channel.trouble else "")
+    if standing.pause:
+        _line("paused", _pause_line(standing.pause, zone), "red")
     _show_wrong(standing, rules)
+
+
+def _pause_line(pause: Pause, zone: str) -> str:
+    of = f" (of {moment(pause.backup_at, zone)})" if pause.backup_at else ""
+    since = moment(pause.at, zone)
+    return f"nothing is delivered since {since}: {pause.reason}{of}. Say which: {ANSWERS}"
 
 
 def _line(name: str, text: str, style: str = "") -> None:

@@ -17,7 +17,7 @@ from monitor.model.delivery import Channel, Message, Outcome, Owed
 from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, spare
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
-from monitor.store import deliveries, problems
+from monitor.store import deliveries, problems, restored
 from monitor.store.claims import MAX_CRASHES, lease_clock
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
@@ -35,7 +35,8 @@ async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, .
         now = ports.now()
         names = [channel.name for channel in ports.terms.channels]
         with ports.store.read() as tx:
-            if deliveries.oldest_due(tx, now=now, channels=names) is None:
+            is_idle = deliveries.oldest_due(tx, now=now, channels=names) is None
+            if is_idle or restored.is_paused(tx):
                 return ()
         with ports.store.write() as tx:
             return deliveries.claim_due(

@@ -30,6 +30,7 @@ from monitor.parse.choose import is_light, parse_carefully, parse_light
 from monitor.pipeline.hosts import pause_host
 from monitor.pipeline.keep import keep_articles
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.restored import dated
 from monitor.pipeline.settler import Settler
 from monitor.pipeline.verdict import after_answer, after_failure, parked
 from monitor.store import feeds, problems
@@ -148,7 +149,7 @@ def _keep(
     ports: Ports, feed: ClaimedFeed, answer: Fetched, parsed: ParsedFeed, now: datetime
 ) -> None:
     """T1: articles, matches, pages to fetch and the feed's validators, all or nothing."""
-    articles = _normalised(ports, feed, parsed, now)
+    articles = dated(ports, _normalised(ports, feed, parsed, now), feed.last_ok_at)
     kept = keep_articles(
         ports,
         articles,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from monitor.digest.windows import FIRST, LastSlot, due_slot
 from monitor.model.delivery import Channel
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, channels, deliveries, feeds, pages
+from monitor.store import articles, channels, deliveries, feeds, pages, restored
 from monitor.store.engine import Tx
 
 OVERDUE_AFTER = timedelta(minutes=10)
@@ -17,12 +17,16 @@ OVERDUE_AFTER = timedelta(minutes=10)
 PAGES_OVERDUE_AFTER = timedelta(hours=1)
 """Pages queue for their hosts, one a second: a baseline's take their time."""
 
+PAUSED = "it is paused after a restore: monitor status says how to go on"
+
 
 def overdue(ports: Ports) -> dict[str, str]:
     """Say what has waited for too long, by kind of work; empty if nothing has."""
     now = ports.now()
     early, names = now - OVERDUE_AFTER, [channel.name for channel in ports.terms.channels]
     with ports.store.read() as tx:
+        if restored.is_paused(tx):
+            return {"delivery": PAUSED}
         owed = deliveries.oldest_due(tx, now=now, channels=names)
         unplaced = articles.oldest_unplaced(tx)
         late_feeds = feeds.count_due(tx, now=early)

@@ -19,7 +19,8 @@ from monitor.model.rule import Rule
 from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
-from monitor.store import alerts, articles, stories
+from monitor.pipeline.restored import count_as_told
+from monitor.store import alerts, articles, restored, stories
 from monitor.store.articles import StoredMatch, Unplaced
 from monitor.store.engine import Tx
 
@@ -29,7 +30,8 @@ class Batch:
     """Place articles in one transaction, by one set of rules.
 
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
-    stories that were asked for, so that a large one is read once.
+    stories that were asked for, so that a large one is read once. What was published before
+    `told_before` counts as told.
     """
 
     tx: Tx
@@ -40,9 +42,11 @@ class Batch:
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
     rules: dict[RuleId, Rule] = field(init=False)
+    told_before: datetime | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.rules = {loaded.rule.id: loaded.rule for loaded in self.engine.rules}
+        self.told_before = restored.told_before(self.tx)
 
     def place(self, unplaced: Unplaced) -> int:
         """Place one article; give the number of alerts it raised."""
@@ -57,7 +61,11 @@ class Batch:
         if raised and story in self.stale:
             stories.refresh(self.tx, [story])  # a notice states them
             self.stale.remove(story)
-        owe_notices(self.tx, self.ports, [(self.rules[a.rule_id], a) for a in raised], self.now)
+        told = [(self.rules[alert.rule_id], alert) for alert in raised]
+        if self.told_before and unplaced.article.published_at < self.told_before:
+            count_as_told(self.tx, told, unplaced.id)
+        else:
+            owe_notices(self.tx, self.ports, told, self.now)
         return len(raised)
 
     def finish(self) -> None:

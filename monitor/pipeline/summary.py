@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, deliveries, feeds, problems, stories
+from monitor.store import articles, deliveries, feeds, problems, restored, stories
 from monitor.store.problems import Trouble
+from monitor.store.restored import Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Summary:
     feeds_failing: int = 0
     tally: dict[str, int] = field(default_factory=dict)
     troubles: tuple[Trouble, ...] = ()
+    pause: Pause | None = None
 
 
 def summarise(ports: Ports) -> Summary:
@@ -43,4 +45,5 @@ def summarise(ports: Ports) -> Summary:
             feeds_failing=sum(1 for state in states if state.last_error),
             tally=dict(ports.tally.counts),
             troubles=problems.listed(tx),
+            pause=restored.pause(tx),
         )

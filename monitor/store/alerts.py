@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, tuple_
+from sqlalchemy import and_, exists, func, literal, null, select, true, tuple_
 
 from monitor.model.alert import Alert, Quiet, Reason
 from monitor.model.keys import AlertKey, ArticleKey, ChannelName, Revision, RuleId, StoryId
 from monitor.store.engine import Tx
 from monitor.store.tables import AlertRow, ArticleRow, MatchRow, QuietRow, SeatRow, ToldRow
+from monitor.store.types import UtcDateTime
 from monitor.store.upsert import insert
 
 
@@ -209,3 +210,15 @@ def tell(
     else:
         upserted = statement.on_conflict_do_nothing(index_elements=keys)
     tx.execute(upserted, rows)
+
+
+def tell_all(tx: Tx, channel: ChannelName, *, now: datetime) -> None:
+    """Remember that a channel's digests have told all that was ever raised."""
+    facts = (literal(channel), AlertRow.rule_id, AlertRow.story_id, AlertRow.article_id)
+    told = (literal(True), null(), literal(now, UtcDateTime))
+    columns = ("channel", "rule_id", "story_id", "article_id", "in_digest", "alert", "told_at")
+    # SQLite reads ON CONFLICT behind a bare SELECT as the condition of a join
+    raised = select(*facts, *told).where(true())
+    statement = insert(tx, ToldRow).from_select(columns, raised)
+    keys = ["channel", "rule_id", "story_id", "article_id"]
+    tx.execute(statement.on_conflict_do_update(index_elements=keys, set_={"in_digest": True}))

@@ -352,6 +352,15 @@ def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
     return tx.execute(revived).rowcount == 1
 
 
+def give_up_older(tx: Tx, *, before: datetime, reason: str) -> int:
+    """Give up what is pending since before a moment; it can be revived one by one. Count it."""
+    is_old = and_(
+        DeliveryRow.state == DeliveryState.PENDING.value, DeliveryRow.created_at < before
+    )
+    dead = {"state": DeliveryState.DEAD.value, "last_error": reason, "claimed_until": None}
+    return int(tx.execute(update(DeliveryRow).where(is_old).values(**dead)).rowcount)
+
+
 def hurry(tx: Tx, key: DeliveryKey, *, now: datetime) -> None:
     """Make a pending delivery due at once."""
     pending = (DeliveryRow.key == key) & (DeliveryRow.state == DeliveryState.PENDING.value)

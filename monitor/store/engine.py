@@ -31,6 +31,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import StoreError
+from monitor.store.copies import damaged
 
 Tx = Connection
 """An open transaction: what the functions of this room work in."""
@@ -149,7 +150,7 @@ class Store:
             raise StoreError("the database refuses: all connections are in use") from error
         except DBAPIError as error:
             if type(error) is DatabaseError and self.is_sqlite:
-                raise StoreError(_corrupt(self.url.database or "", error)) from error
+                raise StoreError(damaged(self.url.database or "", error.orig)) from error
             if error.connection_invalidated or _is_refusal(error):
                 raise StoreError(f"the database refuses: {error.orig}") from error
             raise
@@ -231,10 +232,3 @@ def _is_refusal(error: DBAPIError) -> bool:
     """Tell what the database's state is to blame for from a defect of a statement of ours."""
     is_bare = type(error) is DatabaseError
     return is_bare or isinstance(error, OperationalError | InterfaceError)
-
-
-def _corrupt(path: str, error: DBAPIError) -> str:
-    return (
-        f"{path} cannot be read as a database ({error.orig}): stop `monitor run`, put a backup in "
-        "its place, and start again; nothing was deleted"
-    )

@@ -34,6 +34,7 @@ class ClaimedFeed:
     crashes: int
     is_first_poll: bool
     sightings: dict[str, Any]
+    last_ok_at: datetime | None
     fence: int
 
 
@@ -161,6 +162,7 @@ def _claimed(row: Any) -> ClaimedFeed:
         crashes=row.crashes,
         is_first_poll=row.baseline_at is None,
         sightings=row.sightings,
+        last_ok_at=row.last_ok_at,
         fence=row.fence,
     )
 

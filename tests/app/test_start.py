@@ -38,7 +38,7 @@ def test_a_wrong_failpoint_is_a_configuration_error(
         monkeypatch.setenv("MONITOR_FAILPOINT", wrong)
         done = invoke(files, "run", "--once")
         assert done.exit_code == 2
-        assert done.stderr.startswith(f"environment: MONITOR_FAILPOINT '{wrong}'")
+        assert done.stderr.splitlines()[-1].startswith(f"environment: MONITOR_FAILPOINT '{wrong}'")
 
 
 def test_a_template_that_cannot_be_read_is_a_problem_until_it_can(files: Files) -> None:
