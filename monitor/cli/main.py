@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import check, deliveries, explain, rules, run, sources, status, stories, workspace
+from monitor.cli import (
+    check,
+    db,
+    deliveries,
+    explain,
+    rules,
+    run,
+    sources,
+    status,
+    stories,
+    workspace,
+)
 from monitor.settings import REVISION
 
 app = typer.Typer(
@@ -70,7 +81,7 @@ app.add_typer(stories.alerts_app, name="alerts")
 app.add_typer(deliveries.digest_app, name="digest")
 app.add_typer(deliveries.channels_app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(workspace.db_app, name="db")
+app.add_typer(db.app, name="db")
 
 
 def main() -> None:

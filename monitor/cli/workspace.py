@@ -1,4 +1,4 @@
-"""`monitor init`, `monitor ingest`, `monitor db`: the workspace and its database."""
+"""`monitor init`, `monitor ingest`: the workspace."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import open_store
 from monitor.cli.options import (
     USAGE,
     WorkspaceOption,
@@ -22,9 +21,7 @@ from monitor.cli.options import (
 from monitor.cli.starter import copy_starter
 from monitor.cli.wording import counted
 from monitor.clock import system_clock
-from monitor.store import feeds, migrate
-
-db_app = typer.Typer(help="Keep the database.", no_args_is_help=True)
+from monitor.store import feeds
 
 _NEXT = """\
   monitor run                 start it
@@ -62,13 +59,3 @@ def ingest_command(workspace: WorkspaceOption = Path()) -> None:
         # said after the commit: a full disk shows there
         out.print(f"{counted(number, 'feed')} {'is' if number == 1 else 'are'} due now")
         talk.print("If no monitor runs: monitor run --once")
-
-
-@db_app.command("upgrade")
-def upgrade(workspace: WorkspaceOption = Path()) -> None:
-    """Bring the database to this version's schema (`run` does so by itself)."""
-    with exits():
-        store = open_store(settings_of(workspace))
-        revision = migrate.upgrade(store)
-        store.close()
-        out.print(f"The database has schema {revision}")

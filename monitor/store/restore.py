@@ -1,0 +1,167 @@
+"""Put a backup in the place of a database: all of it or nothing, whenever this is killed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, text
+
+from monitor.errors import StoreError
+from monitor.store import copies, migrate, restored, roles
+from monitor.store.copies import Progress, no_progress
+from monitor.store.dumps import MAGIC, Tools
+from monitor.store.engine import Store, Tx
+from monitor.store.tables import Base, BeatRow
+
+ALIVE_FOR = timedelta(minutes=1)
+"""A process that left a sign of life within this time is taken to be at work."""
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+Answer = Callable[[Tx], None]
+"""Settle, in the restored database, what the restore means for delivery."""
+
+
+def require_kind(backup: Path, *, is_sqlite: bool) -> None:
+    """Raise StoreError unless a file looks like a backup of this kind of database."""
+    try:
+        with backup.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        msg = f"{backup} cannot be read: {error.strerror}"
+        raise StoreError(msg) from error
+    if start == _SQLITE_MAGIC and not is_sqlite:
+        msg = (
+            f"{backup} is a SQLite file, the database is on PostgreSQL: restore it into a "
+            "workspace on SQLite, and then: monitor db move --to URL"
+        )
+        raise StoreError(msg)
+    if start.startswith(MAGIC) and is_sqlite:
+        msg = f"{backup} is an archive of PostgreSQL, and the database a SQLite file"
+        raise StoreError(msg)
+    if not (start == _SQLITE_MAGIC or start.startswith(MAGIC)):
+        msg = f"{backup} is no backup: it was made neither by SQLite nor by pg_dump"
+        raise StoreError(msg)
+
+
+def into_sqlite(
+    database: Path,
+    backup: Path,
+    *,
+    now: datetime,
+    answer: Answer | None = None,
+    progress: Progress = no_progress,
+) -> Path | None:
+    """Put a backup in the place of a file that no process runs on; give where that one is kept.
+
+    None if there was none. Raises StoreError, and then the database is as it was.
+    """
+    if backup.absolute() == database.absolute():
+        raise StoreError("this is the database itself, not a backup of it")
+    copies.require_sound(backup)
+    draft = database.with_name(f"{database.name}.restoring")
+    try:
+        copies.copy_sqlite(backup, draft, progress)
+        store = Store(f"sqlite:///{draft}")
+        try:
+            with store.write() as tx:
+                _make_ready(tx, str(backup), now, answer)
+        finally:
+            store.close()
+        copies.sync(draft)
+        kept = _set_aside(database, now)
+        draft.replace(database)
+        copies.sync(database.parent)
+        return kept
+    except OSError as error:
+        msg = f"the backup could not be put in place: {error}"
+        raise StoreError(msg) from error
+    finally:
+        for end in ("", *copies.SIDE_FILES):
+            draft.with_name(draft.name + end).unlink(missing_ok=True)
+
+
+def _make_ready(tx: Tx, name: str, now: datetime, answer: Answer | None) -> None:
+    """Bring a restored database to this program's schema and mark it."""
+    if migrate.current(tx) is None:
+        msg = f"{name} is no backup of this program: it holds none of its tables"
+        raise StoreError(msg)
+    migrate.refuse_newer(tx)
+    if not migrate.is_current(tx):
+        migrate.advance(tx)
+    tx.execute(delete(BeatRow))
+    restored.note_restore(tx, now=now)
+    if answer is not None:
+        answer(tx)
+
+
+def _set_aside(database: Path, now: datetime) -> Path | None:
+    """Give a database a second name, under which it stays; its log is folded into it first."""
+    if not database.exists():
+        return None
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    kept = database.with_name(f"{database.stem}-replaced-{now:%Y%m%dT%H%M%SZ}{database.suffix}")
+    for end in copies.SIDE_FILES:  # a log that stayed would be read into the restored database
+        side = database.with_name(database.name + end)
+        if side.exists():
+            side.rename(kept.with_name(kept.name + end))
+    try:
+        kept.hardlink_to(database)  # so that no moment is without a database
+    except OSError:
+        shutil.copy2(database, kept)
+    return kept
+
+
+def into_postgresql(
+    store: Store, archive: Path, *, tools: Tools, now: datetime, answer: Answer | None = None
+) -> None:
+    """Put an archive's content in the place of all our tables, in one transaction.
+
+    A lock keeps processes from starting meanwhile. If this is killed before delivery is paused,
+    none starts either, until the restore is run again. Raises StoreError.
+    """
+    _require_ours(archive, tools)
+    require_rest(store, now)
+    tables = (*Base.metadata.tables, "alembic_version")
+    with store.write() as tx:
+        migrate.lock(tx)  # and nothing else: what this transaction reads psql could not drop
+        tools.restore(
+            archive,
+            before=[f'DROP TABLE IF EXISTS "{table}" CASCADE' for table in tables],
+            after=["RESET search_path", _MARK],  # pg_dump has emptied it
+        )
+        unmarked = "UPDATE alembic_version SET version_num = substr(version_num, :start)"
+        tx.execute(text(unmarked), {"start": len(migrate.RESTORING) + 1})
+        _make_ready(tx, str(archive), now, answer)
+
+
+_MARK = f"UPDATE alembic_version SET version_num = '{migrate.RESTORING}' || version_num"  # noqa: S608 - a constant
+
+
+def _require_ours(archive: Path, tools: Tools) -> None:
+    tools.read_through(archive)
+    revision = tools.column(archive, "alembic_version", "version_num")
+    if revision is None or tools.column(archive, "workspace", "id") is None:
+        msg = f"{archive} is no backup of this program: it holds none of its tables"
+        raise StoreError(msg)
+    migrate.require_known(revision)
+
+
+def require_rest(store: Store, now: datetime) -> None:
+    """Raise StoreError while processes are at work on a PostgreSQL database."""
+    with store.read() as tx:
+        if migrate.current(tx) is None:
+            return
+        alive = [name for name, at, *_ in roles.last_beats(tx) if now - at < ALIVE_FOR]
+    if alive:
+        msg = (
+            f"these processes work on the database: {', '.join(alive)}. Stop them first; one that "
+            "was killed counts as stopped after a minute"
+        )
+        raise StoreError(msg)
