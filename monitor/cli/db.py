@@ -34,7 +34,7 @@ from monitor.clock import system_clock
 from monitor.errors import StoreError
 from monitor.pipeline.restored import Answered, Choice, answer
 from monitor.settings import Settings
-from monitor.store import backup, check, migrate, move, restore, restored
+from monitor.store import backup, check, copies, migrate, move, restore, restored
 from monitor.store.backup import Backup
 from monitor.store.copies import Progress as Told
 from monitor.store.dumps import TOOLS_VARIABLE, Tools
@@ -209,7 +209,8 @@ def _backed_up(settings: Settings, store: Store, tools: Tools, now: datetime) ->
     with store.read() as tx:
         if migrate.current(tx) is None or not migrate.is_current(tx):
             return None
-    target = settings.data_dir / "backups" / f"monitor-replaced-{now:%Y%m%dT%H%M%SZ}.dump"
+    name = f"monitor-replaced-{now:%Y%m%dT%H%M%SZ}.dump"
+    target = copies.unused(settings.data_dir / "backups" / name)
     with _progress("Backing up what is there") as told:
         try:
             return backup.take(store, target, now=now, tools=tools, progress=told).file

@@ -18,6 +18,7 @@ from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine, query_terms
 from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
 from monitor.store import articles, problems, roles, stories
 from monitor.store.articles import Unplaced
@@ -53,7 +54,7 @@ class Assigner:
 
         Raises StoreError if the database refuses; the index is then rebuilt the next time.
         """
-        if not self._is_asked():
+        if is_paused(self._ports) or not self._is_asked():
             return 0
         try:
             if not self._has_role():

@@ -18,7 +18,8 @@ from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import Telling, gather, read_story
 from monitor.pipeline.health import health_lines
 from monitor.pipeline.ports import Ports
-from monitor.store import alerts, channels, deliveries, json, problems, restored
+from monitor.pipeline.restored import is_paused
+from monitor.store import alerts, channels, deliveries, json, problems
 from monitor.store.channels import ClaimedChannel
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
@@ -35,7 +36,7 @@ STORIES_PER_DIGEST = 600  # a digest holds 500; the rest is told by the next one
 def compose_due(ports: Ports) -> int:
     """Compose what is due now for all channels; give the number of digests owed."""
     _forget_removed(ports)
-    if _is_paused(ports):
+    if is_paused(ports):  # slots stay open
         return 0
     now = ports.now()
     return sum(
@@ -43,12 +44,6 @@ def compose_due(ports: Ports) -> int:
         for channel in ports.terms.channels
         if channel.schedule is not None
     )
-
-
-def _is_paused(ports: Ports) -> bool:
-    """Tell whether delivery is paused: slots then stay open."""
-    with ports.store.read() as tx:
-        return restored.is_paused(tx)
 
 
 def _forget_removed(ports: Ports) -> None:

@@ -37,6 +37,12 @@ class Answered:
     due: int
 
 
+def is_paused(ports: Ports) -> bool:
+    """Tell whether nothing may be decided or sent, because a restore waits for its answer."""
+    with ports.store.read() as tx:
+        return restored.is_paused(tx)
+
+
 def answer(tx: Tx, wanted: Sequence[Channel], choice: Choice, *, now: datetime) -> Answered:
     """Let delivery go on after a restore. Raises WorkError if nothing waits for an answer.
 

@@ -18,10 +18,9 @@ import structlog
 from monitor.pipeline.ports import Ports
 from monitor.store import retention, roles
 from monitor.store.engine import Tx
+from monitor.store.roles import Role
 
 log = structlog.get_logger()
-
-ROLE = "retention"
 
 EVERY = timedelta(days=1)
 
@@ -51,6 +50,7 @@ class Retention:
         self._next_at: datetime | None = None
         self._steps = _steps(ports)
         self._step = 0
+        self._role: Role | None = None
         self._removed: Counter[str] = Counter()
 
     def remove_due(self) -> int:
@@ -80,8 +80,10 @@ class Retention:
         if not found:
             return 0
         with ports.store.write() as tx:
-            lease = ports.terms.lease
-            if roles.take(tx, ROLE, ports.holder, now=now, lease=lease) is None:
+            self._role = roles.take(
+                tx, roles.KEEPER, ports.holder, self._role, now=now, lease=ports.terms.lease
+            )
+            if self._role is None:
                 return None
             step.remove(tx, found, now)
         self._removed[step.name] += len(found)

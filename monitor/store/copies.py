@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from monitor.errors import StoreError
@@ -113,6 +114,12 @@ def structure_faults(connection: sqlite3.Connection, *, is_quick: bool = False) 
     pragma = "quick_check" if is_quick else "integrity_check"
     rows = connection.execute(f"PRAGMA {pragma}({_FAULTS_SHOWN})").fetchall()
     return tuple(" ".join(row[0].split()) for row in rows if row[0] != "ok")
+
+
+def unused(path: Path) -> Path:
+    """Give a path that names nothing yet: this one, or one numbered behind it."""
+    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in count(2))
+    return next(one for one in chain((path,), numbered) if not one.exists())
 
 
 def damaged(path: Path | str, reason: object) -> str:

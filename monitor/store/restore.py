@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 
 from monitor.errors import StoreError
 from monitor.store import copies, migrate, restored, roles
@@ -95,6 +95,9 @@ def _make_ready(tx: Tx, name: str, now: datetime, answer: Answer | None) -> None
     if not migrate.is_current(tx):
         migrate.advance(tx)
     tx.execute(delete(BeatRow))
+    for table in Base.metadata.sorted_tables:  # whoever had a lease is stopped
+        if "claimed_until" in table.columns and table.columns["claimed_until"].nullable:
+            tx.execute(update(table).values(claimed_until=None))
     restored.note_restore(tx, now=now)
     if answer is not None:
         answer(tx)
@@ -106,7 +109,8 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
         return None
     with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    kept = database.with_name(f"{database.stem}-replaced-{now:%Y%m%dT%H%M%SZ}{database.suffix}")
+    name = f"{database.stem}-replaced-{now:%Y%m%dT%H%M%SZ}{database.suffix}"
+    kept = copies.unused(database.with_name(name))
     for end in copies.SIDE_FILES:  # a log that stayed would be read into the restored database
         side = database.with_name(database.name + end)
         if side.exists():
