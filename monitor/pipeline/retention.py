@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from monitor.errors import LeaseLost
 from monitor.pipeline.ports import Ports
 from monitor.store import retention, roles
 from monitor.store.engine import Tx
@@ -94,6 +96,10 @@ class Retention:
             is_asking = retention.ask_feeds_anew(tx, now=now)
             retention.remove_problems(tx, before=now - self._ports.terms.retention.attempts)
             roles.forget_beats(tx, before=now - BEATS_FOR)
+            if self._role is not None:
+                with suppress(LeaseLost):
+                    roles.let_go(tx, self._role)
+        self._role = None
         self._ports.tally.add("articles_removed", self._removed["articles"])
         log.info("old rows removed", feeds_read_whole=is_asking, **self._removed)
         self._next_at, self._step = now + EVERY, 0

@@ -72,6 +72,11 @@ def require(tx: Tx, role: Role) -> None:
     claims.hold(tx, RoleRow.name, role.name, role.fence)
 
 
+def let_go(tx: Tx, role: Role) -> None:
+    """Let go of a role whose work is done; raises LeaseLost if another has taken it over."""
+    claims.settle(tx, RoleRow.name, (role.name, role.fence, {"holder": ""}))
+
+
 def give_up(tx: Tx, holder: str) -> None:
     """Let go of all roles and the beat of a process that stops."""
     held = update(RoleRow).where(RoleRow.holder == holder)
