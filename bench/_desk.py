@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import func, insert, or_, select, text, update
 
+from monitor.clock import system_clock
 from monitor.model.keys import ChannelName
 from monitor.pipeline.assigner import OPEN_FOR
-from monitor.store import articles, channels, deliveries, roles, stories
+from monitor.store import articles, beats, channels, deliveries, roles, stories
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, ChannelRow, DeliveryRow, FeedRow
 
@@ -33,7 +34,7 @@ class Desk:
     def beats(self) -> int:
         """Count the processes that run."""
         with self.store.read() as tx:
-            return len(roles.last_beats(tx))
+            return len(beats.listed(tx, now=system_clock()))
 
     def hold_assigner(self) -> None:
         """Be the assigner, who does nothing: articles wait."""

@@ -31,8 +31,6 @@ ASK_AGAIN_AFTER = timedelta(hours=1)
 
 SLOTS_FOR = timedelta(days=365)
 
-BEATS_FOR = timedelta(days=1)
-
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -95,7 +93,6 @@ class Retention:
         with self._ports.store.write() as tx:
             is_asking = retention.ask_feeds_anew(tx, now=now)
             retention.remove_problems(tx, before=now - self._ports.terms.retention.attempts)
-            roles.forget_beats(tx, before=now - BEATS_FOR)
             if self._role is not None:
                 with suppress(LeaseLost):
                     roles.let_go(tx, self._role)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import delete, text, update
 
 from monitor.errors import StoreError
-from monitor.store import copies, migrate, restored, roles
+from monitor.store import beats, copies, migrate, restored
 from monitor.store.copies import Progress, no_progress
 from monitor.store.dumps import MAGIC, Tools
 from monitor.store.engine import Store, Tx
@@ -162,7 +162,7 @@ def require_rest(store: Store, now: datetime) -> None:
     with store.read() as tx:
         if migrate.current(tx) is None:
             return
-        alive = [name for name, at, *_ in roles.last_beats(tx) if now - at < ALIVE_FOR]
+        alive = [one.holder for one in beats.listed(tx, now=now) if one.silent_for < ALIVE_FOR]
     if alive:
         msg = (
             f"these processes work on the database: {', '.join(alive)}. Stop them first; one that "

@@ -21,7 +21,8 @@ from sqlalchemy import bindparam, text
 from monitor.app.lock import LockFile
 from monitor.clock import system_clock
 from monitor.errors import StoreError
-from monitor.store import check, copies, migrate, places, roles
+from monitor.store import beats, check, copies, migrate, places
+from monitor.store.beats import Signs
 from monitor.store.engine import Store
 from monitor.store.types import UtcDateTime
 
@@ -134,7 +135,7 @@ def test_a_restore_waits_for_workers_to_be_stopped(
     assert invoke(made, "db", "backup", backup).exit_code == 0
     now = system_clock()
     with store.write() as tx:
-        roles.beat(tx, "worker-7", now=now, started_at=now, facts={})
+        beats.leave(tx, "worker-7", Signs(), now=now, running_for=timedelta(0))
     done = invoke(made, "db", "restore", backup)
     assert done.exit_code == 1
     assert "these processes work on the database: worker-7. Stop them first" in done.stderr
