@@ -85,6 +85,7 @@ def test_writers_go_on_while_a_backup_is_taken(tmp_path: Path) -> None:
     done: list[int] = []
 
     def write_meanwhile(copied: int, _: int) -> None:
+        assert len(done) < 100  # it began anew
         with store.write() as tx:
             tx.execute(text("INSERT INTO t VALUES (-1, '')"))
         done.append(copied)
