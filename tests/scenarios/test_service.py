@@ -6,21 +6,16 @@ import asyncio
 import json
 import os
 import pty
-import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -29,68 +24,10 @@ from services.http_site import HttpSite
 from services.in_process import told
 from services.postgres import OwnServer, database_on
 from services.product import Workspace, item, rss
+from services.running import GRACE_SECONDS, Started, answers, ask, started
 from services.webhook_sink import WebhookSink
 
 from monitor.clock import system_clock
-
-GRACE_SECONDS = 10.0
-"""How long Docker waits after SIGTERM before it kills."""
-
-
-@dataclass
-class Started:
-    """Be a running product, with what it has said so far."""
-
-    process: subprocess.Popen[str]
-    said: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._heard = threading.Condition()
-        streams = filter(None, (self.process.stdout, self.process.stderr))
-        self._readers = [threading.Thread(target=self._read, args=(one,)) for one in streams]
-        for reader in self._readers:
-            reader.start()
-
-    def _read(self, stream: IO[str]) -> None:
-        for line in stream:
-            with self._heard:
-                self.said.append(line)
-                self._heard.notify_all()
-
-    def until(self, pattern: str, within_seconds: float = 30.0) -> re.Match[str]:
-        """Wait until it has said something."""
-        with self._heard:
-            self._heard.wait_for(lambda: re.search(pattern, self.text), within_seconds)
-        found = re.search(pattern, self.text)
-        assert found, self.text
-        return found
-
-    @property
-    def text(self) -> str:
-        return "".join(self.said)
-
-    @property
-    def base(self) -> str:
-        return self.until(r'"address": "(http://127\.0\.0\.1:\d+)"')[1]
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """Send a signal and wait for the end; give how long it took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(30)
-        for reader in self._readers:
-            reader.join(10)
-        return time.monotonic() - began
-
-
-@contextmanager
-def started(made: Workspace) -> Iterator[Started]:
-    with made.start("run") as process:
-        service = Started(process)
-        try:
-            yield service
-        finally:
-            process.kill()
 
 
 @pytest.fixture
@@ -98,33 +35,6 @@ def made(tmp_path: Path) -> Workspace:
     workspace = Workspace(tmp_path, {"MONITOR_PORT": "0"})
     workspace.configure()
     return workspace
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def ask(url: str) -> tuple[int, str]:
-    """Ask over HTTP; 0 while nobody listens."""
-    try:
-        with urllib.request.urlopen(url, timeout=8) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-    except OSError as error:
-        return 0, str(error)
-
-
-def answers(url: str, status: int, within_seconds: float = 30.0) -> str:
-    """Wait until an address answers with a status; give the body."""
-    end = time.monotonic() + within_seconds
-    while (found := ask(url))[0] != status and time.monotonic() < end:
-        time.sleep(0.1)
-    assert found[0] == status, found
-    return found[1]
 
 
 def rows(made: Workspace, query: str) -> list[tuple[Any, ...]]:

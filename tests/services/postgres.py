@@ -11,13 +11,14 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import psycopg
 import pytest
@@ -88,6 +89,33 @@ class OwnServer:
         """Stop; `immediate` is as if the machine lost power."""
         self._run("pg_ctl", "-m", mode, "-w", *self._data, "stop")
 
+    def kill(self) -> None:
+        """Kill all of the server's processes with SIGKILL, as a machine out of memory does."""
+        children = Path(f"/proc/{self.head}/task/{self.head}/children").read_text().split()
+        for number in (self.head, *map(int, children)):
+            os.kill(number, signal.SIGKILL)
+        for lock in (self.dir / "data/postmaster.pid", *self.dir.glob(".s.PGSQL.*.lock")):
+            lock.unlink()  # they name a process that nobody reaps here
+
+    def reload(self) -> None:
+        """Read the server's configuration again."""
+        self._run("pg_ctl", *self._data, "reload")
+
+    @property
+    def head(self) -> int:
+        """Give the server's first process."""
+        return int((self.dir / "data/postmaster.pid").read_text().split()[0])
+
+    def psql(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement outside a transaction; give its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            done = connection.execute(statement.encode())
+            return done.fetchall() if done.description else []
+
+    def standby(self) -> Standby:
+        """Give a streaming standby of this server, not started; skips without pg_basebackup."""
+        return Standby(self)
+
     @property
     def _data(self) -> tuple[str, str]:
         return "-D", f"{self.dir}/data"
@@ -103,6 +131,24 @@ class OwnServer:
         # no pipe: the server would keep it open
         silent = subprocess.DEVNULL
         subprocess.run(command, check=True, cwd="/tmp", stdout=silent, stderr=silent)
+
+
+class Standby(OwnServer):
+    """Be a copy that follows a server by streaming, and may be promoted."""
+
+    def __init__(self, primary: OwnServer) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def promote(self) -> None:
+        """Become a primary, and wait until it is one."""
+        self._run("pg_ctl", "-w", *self._data, "promote")
+
+    def _initialise(self) -> None:
+        if not (self._bin / "pg_basebackup").exists():
+            pytest.skip("these PostgreSQL binaries have no pg_basebackup")
+        source = f"host=127.0.0.1 port={self._primary.port} user=postgres"
+        self._run("pg_basebackup", *self._data, "-d", source, "-R", "-X", "stream", "-c", "fast")
 
 
 def _bin_dir() -> Path:

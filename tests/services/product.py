@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,10 +92,14 @@ class Workspace:
         failpoint: str = "",
         stdin: int | None = subprocess.DEVNULL,
         stderr: IO[str] | int = subprocess.PIPE,
+        under: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
-        """Start a command and leave it running; its stderr is a pipe, if not said otherwise."""
+        """Start a command and leave it running; its stderr is a pipe, if not said otherwise.
+
+        `under` are the words of a program that runs it, such as strace.
+        """
         return subprocess.Popen(
-            self.command(*arguments),
+            [*under, *self.command(*arguments)],
             env=self._environ(failpoint),
             cwd=self.folder,
             stdin=stdin,
