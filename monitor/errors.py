@@ -12,6 +12,10 @@ MonitorError
 ├── ChildError           work in a killable child crashed, or hit its CPU, memory or wall limit
 ├── LeaseLost            a claim ran out before its work was settled: someone else owns the row
 └── StoreError           the database refused or is unreachable (a full disk, a lost connection)
+    ├── StoreConflict    another transaction was in the way: the same one may succeed at once
+    ├── StoreUnready     a server is gone, or not there yet: waiting for it may help
+    ├── StoreLogin       a server refuses the login or knows no such database: waiting is in vain
+    └── StoreBroken      the disk failed under us: only a new process may go on (exit 1)
 
 Bad *input* is never raised: it is listed as a `Problem` (see `monitor.model.problem`).
 """
@@ -106,3 +110,23 @@ class LeaseLost(MonitorError):
 
 class StoreError(MonitorError):
     """Say that the database cannot be used now."""
+
+
+class StoreConflict(StoreError):
+    """Say that a transaction gave way to another (a deadlock): nothing of it was written."""
+
+
+class StoreUnready(StoreError):
+    """Say that the server went away, cannot be reached, or does not take connections yet."""
+
+
+class StoreLogin(StoreError):
+    """Say that the server is there and refuses us: a password, a name, a way to connect."""
+
+
+class StoreBroken(StoreError):
+    """Say that the disk failed: what this process believes to be written may not be.
+
+    A sync that failed must not be tried again: the kernel forgets what it could not write, so the
+    second one succeeds and the bytes are gone. A new process reads what is there.
+    """

@@ -15,19 +15,17 @@ from typing import Any, ParamSpec
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor.app.database import prepare_database
 from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
+from monitor.app.prepare import prepared
 from monitor.app.reload import Workspace
-from monitor.clock import system_clock
 from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import give_up
 from monitor.pipeline.summary import Summary, summarise
 from monitor.schedule import ALL, OFFLINE, Lanes
 from monitor.settings import Settings
-from monitor.store import beats, claims, feeds
-from monitor.store.engine import Store
+from monitor.store import feeds
 from monitor.store.hints import Hints
 from monitor.web.server import Address, Health, answering_threads, serve
 
@@ -70,12 +68,13 @@ class Signals:
         self._on_overdue = on_overdue
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self.ask_to_stop)
         loop.add_signal_handler(
-            signal.SIGHUP, self._stop if _ends_with_its_terminal() else self._reload
+            signal.SIGHUP, self.ask_to_stop if _ends_with_its_terminal() else self._reload
         )
 
-    def _stop(self) -> None:
+    def ask_to_stop(self) -> None:
+        """Begin a stop, as a signal does."""
         if not self.stop.is_set():
             self.stop.set()
             overdue = threading.Timer(CUT_AFTER_SECONDS, self._on_overdue)  # the loop may be gone
@@ -98,16 +97,22 @@ async def run(
 ) -> Summary:
     """Run the service until SIGTERM or SIGINT, or one full pass with `is_once`.
 
-    Raises ConfigError if the port that was asked for is taken, LockError if another run holds the
-    workspace's SQLite file, StoreError if the database cannot be used.
+    A database server that is not there yet is waited for, but not for one pass. Raises ConfigError
+    if it refuses our login or the port that was asked for is taken, LockError if another run holds
+    the workspace's SQLite file, StoreError if the database cannot be used, and StoreBroken after a
+    stop that the disk has brought about.
     """
     store = open_store(settings)
     signals = Signals(on_overdue=store.cut)
+    loop = asyncio.get_running_loop()
+    store.on_broken = lambda: loop.call_soon_threadsafe(signals.ask_to_stop)
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
         if store.is_sqlite and store.url.database:
             stack.enter_context(LockFile(Path(store.url.database + ".lock")))
-        await asyncio.to_thread(_prepare, store)
+        if not await prepared(store, signals.stop, is_patient=not is_once):
+            _say(talk.on_stopped, True)
+            return Summary()
         lanes_box: list[Lanes] = []
         hints = Hints(store, lambda name: lanes_box[0].wake(name) if lanes_box else None)
         ports = await stack.enter_async_context(
@@ -117,16 +122,10 @@ async def run(
         workspace = Workspace(settings, environ, ports)
         signals.on_reload = workspace.force
         service = _Service(workspace, ports, talk, signals.stop, lanes_box)
-        return await _ungrouped(service.once() if is_once else service.run(hints))
+        summary = await _ungrouped(service.once() if is_once else service.run(hints))
+        store.refuse_broken()
+        return summary
     raise AssertionError("unreachable")
-
-
-def _prepare(store: Store) -> None:
-    prepare_database(store)
-    if store.is_sqlite:  # the lock says that whoever held a lease is dead
-        with store.write() as tx:
-            beats.forget_all(tx)
-            claims.expire_all(tx, now=system_clock())
 
 
 async def _ungrouped(work: Coroutine[Any, Any, Summary]) -> Summary:
@@ -201,11 +200,13 @@ class _Service:
                     _say(self._talk.on_ready, summary, address)
                     lanes.schedule(scheduler)
                     scheduler.start()
-                    following = group.create_task(self._follow(lanes))
-                    hinting = group.create_task(hints.run())
+                    watching = [
+                        group.create_task(self._follow(lanes)),
+                        group.create_task(hints.run()),
+                    ]
                     await self._stop.wait()
-                    following.cancel()
-                    hinting.cancel()
+                    for task in watching:
+                        task.cancel()
             finally:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)

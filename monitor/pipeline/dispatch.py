@@ -8,11 +8,13 @@ which a receiver can see a message twice, and its id tells.
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
+from monitor.clock import monotonic_seconds
 from monitor.deliver.route import deliver
-from monitor.errors import LeaseLost, RenderError, StoreError
+from monitor.errors import LeaseLost, RenderError, StoreError, StoreUnready
 from monitor.model.delivery import Channel, Message, Outcome, Owed
 from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, spare
 from monitor.pipeline.ports import Ports
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 
 SEND_AT_MOST = 20
 """Deliveries on their way at a time."""
+
+_SETTLE_AGAIN_SECONDS = 1.0
 
 
 async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, ...]:
@@ -71,7 +75,7 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         started_at = ports.now()
         outcome = await _deliver(ports, delivery, owed)
         ports.failpoints.hit("out.acked")
-        await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
+        await _settle(ports, delivery, owed, outcome, started_at)
         ports.failpoints.hit("out.settled")
     except LeaseLost:
         log.warning("delivery outlived its lease", delivery=delivery.key)
@@ -158,6 +162,22 @@ async def _keep_lease(ports: Ports, delivery: ClaimedDelivery) -> None:
 def _renew(ports: Ports, delivery: ClaimedDelivery) -> None:
     with ports.store.write() as tx:
         deliveries.renew(tx, delivery, now=ports.now(), lease=ports.terms.lease)
+
+
+async def _settle(
+    ports: Ports, delivery: ClaimedDelivery, owed: Owed, outcome: Outcome, started_at: datetime
+) -> None:
+    """Note how a try ended; a server that is away is waited for, or the message goes out twice."""
+    stop_at = monotonic_seconds() + ports.terms.lease.total_seconds() / 2
+    while True:
+        try:
+            await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
+            return
+        except StoreUnready as error:
+            if monotonic_seconds() > stop_at:
+                raise
+            log.warning("try not noted yet", delivery=delivery.key, reason=str(error))
+        await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
 
 
 def _owed(channel: Channel, delivery: ClaimedDelivery, message: Message) -> Owed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.deliver.connections import Connections
+from monitor.errors import StoreConflict
 from monitor.fetch.hosts import HostGate
 from monitor.fetch.robots import Robots
 from monitor.match.engine import Engine
@@ -33,6 +36,14 @@ log = structlog.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+TRIES = 3
+"""How often work is done that had to give way to another transaction, before it counts as failed.
+
+A lease brings it back then, as after any failure of the database.
+"""
+
+_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +126,11 @@ class Ports:
         """Run blocking work, such as a transaction, in a thread.
 
         A thread cannot be stopped: a cancelled caller goes on when the work has ended, so that
-        nothing is committed behind the back of whoever cleans up.
+        nothing is committed behind the back of whoever cleans up. Work that had to give way to
+        another transaction (a deadlock) is done again, `TRIES` times in all.
         """
         loop = asyncio.get_running_loop()
-        working = loop.run_in_executor(self.threads, lambda: work(*args, **kwargs))
+        working = loop.run_in_executor(self.threads, lambda: _insisting(work, *args, **kwargs))
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
@@ -126,3 +138,14 @@ class Ports:
             if not working.cancelled() and (error := working.exception()):
                 log.error("work failed during a stop", reason=str(error))
             raise
+
+
+def _insisting(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do work whose transactions may have to give way: nothing of such a one was written."""
+    for _ in range(TRIES - 1):
+        try:
+            return work(*args, **kwargs)
+        except StoreConflict as error:
+            log.warning("transaction gave way", reason=str(error))
+            time.sleep(random.random() * _AGAIN_SECONDS)  # noqa: S311 - or both meet again
+    return work(*args, **kwargs)

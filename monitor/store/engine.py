@@ -10,6 +10,7 @@ nothing outlives a transaction, neither prepared statements nor settings.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 import threading
@@ -20,17 +21,24 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
     InterfaceError,
     OperationalError,
+    ProgrammingError,
     TimeoutError,  # noqa: A004 - of the pool
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from monitor.errors import StoreError
+from monitor.errors import (
+    StoreBroken,
+    StoreConflict,
+    StoreError,
+    StoreLogin,
+    StoreUnready,
+)
 from monitor.store.copies import damaged
 
 Tx = Connection
@@ -49,6 +57,35 @@ _PATIENCE = {
 """How long a server that is gone is waited for; an address may say otherwise."""
 
 _STATEMENT_SECONDS = 60  # a lease: what takes longer has lost its claim anyway
+_IDLE_SECONDS = 60  # a worker that stands still amid a transaction holds others' rows no longer
+
+_PATIENT = (
+    f"SELECT set_config('statement_timeout', '{_STATEMENT_SECONDS}s', {{is_local}}), "
+    f"set_config('idle_in_transaction_session_timeout', '{_IDLE_SECONDS}s', {{is_local}})"
+)
+
+_READ_ONLY = "25006"
+_CONFLICTS = frozenset({"40001", "40P01", "55P03"})
+"""SQLSTATEs of a transaction that gave way: serialization, deadlock, no lock in time."""
+
+_LOGIN = re.compile(
+    r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry"
+    r"|not support SSL|certificate|permission denied|^connection is bad: invalid"
+)
+"""What servers and libpq say if waiting is in vain; a refused connection has no SQLSTATE."""
+
+_DISK_FAILURES = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_READ,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_DIR_FSYNC,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_CORRUPTFS,
+    }
+)
+"""Not all of SQLITE_IOERR: a full disk that has no room for the -shm file is one of them too."""
+
 _POOLED = "is_pooled"
 
 
@@ -68,6 +105,9 @@ class Store:
         if not self.is_sqlite:
             self._reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._is_cut = False
+        self._broken = ""
+        self.on_broken: Callable[[], object] = lambda: None
+        """Called, from any thread, once the disk has failed: the process has to end."""
         self._opened: dict[int, Any] = {}
         self.engine = self._sqlite() if self.is_sqlite else self._postgresql()
         event.listen(self.engine, "do_connect", self._refuse_once_cut)
@@ -92,6 +132,7 @@ class Store:
         )
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "handle_error", _leave_a_server_that_only_reads)
         return engine
 
     @property
@@ -118,8 +159,9 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """Open a transaction that commits at the end, or rolls back as a whole.
 
-        Raises StoreError when the database refuses (full disk, lost connection), and on a store
-        that was opened to read.
+        Raises StoreError when the database refuses, by kind: StoreConflict (the same transaction
+        may succeed at once), StoreUnready and StoreLogin (no connection), StoreBroken (the disk
+        failed: all that follows is refused). Also on a store that was opened to read.
         """
         if self._is_read_only:
             raise StoreError("this command only reads the database")
@@ -139,8 +181,20 @@ class Store:
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
         self._refuse_once_cut()
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._reached() as connection:
             yield connection
+
+    def _reached(self) -> Connection:
+        """Take a connection; what keeps us from one is told apart by whether waiting helps."""
+        try:
+            return self.engine.connect()
+        except DBAPIError as error:
+            if self.is_sqlite:
+                raise
+            said = f"the database cannot be reached: {str(error.orig).strip().splitlines()[0]}"
+            if isinstance(error, ProgrammingError) or _LOGIN.search(str(error.orig)):
+                raise StoreLogin(said) from error
+            raise StoreUnready(said) from error
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -149,11 +203,36 @@ class Store:
         except TimeoutError as error:
             raise StoreError("the database refuses: all connections are in use") from error
         except DBAPIError as error:
-            if type(error) is DatabaseError and self.is_sqlite:
-                raise StoreError(damaged(self.url.database or "", error.orig)) from error
-            if error.connection_invalidated or _is_refusal(error):
-                raise StoreError(f"the database refuses: {error.orig}") from error
-            raise
+            told = self._told(error)
+            if told is None:
+                raise
+            raise told from error
+
+    def _told(self, error: DBAPIError) -> StoreError | None:
+        """Say what the database's state is to blame for; None for a defect of ours."""
+        said = f"the database refuses: {error.orig}"
+        if getattr(error.orig, "sqlite_errorcode", None) in _DISK_FAILURES:
+            return self._break(error)
+        if type(error) is DatabaseError and self.is_sqlite:
+            return StoreError(damaged(self.url.database or "", error.orig))
+        if error.connection_invalidated:
+            return StoreUnready(said)
+        if getattr(error.orig, "sqlstate", None) in _CONFLICTS:
+            return StoreConflict(said)
+        return StoreError(said) if _is_refusal(error) else None
+
+    def _break(self, error: DBAPIError) -> StoreBroken:
+        self._broken = (
+            f"the disk failed under {self.url.database} ({error.orig}): what was committed before "
+            "is kept. Look at the disk (dmesg says more), then start again"
+        )
+        self.on_broken()
+        return StoreBroken(self._broken)
+
+    def refuse_broken(self) -> None:
+        """Raise StoreBroken if the disk has failed under this store."""
+        if self._broken:
+            raise StoreBroken(self._broken)
 
     def on_error(self, tell: Callable[[], None]) -> None:
         """Let `tell` be called whenever the database refuses or answers with an error."""
@@ -176,6 +255,7 @@ class Store:
                 _break_off(raw)
 
     def _refuse_once_cut(self, *_: object) -> None:
+        self.refuse_broken()
         if self._is_cut:
             raise StoreError("the program stops: the database is not asked any more")
 
@@ -205,13 +285,25 @@ def _prepare_postgresql(raw: psycopg.Connection[Any], entry: ConnectionPoolEntry
         entry.info[_POOLED] = True
         raw.prepare_threshold = None
     else:  # not as a start-up option: poolers refuse those
-        raw.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'".encode())
+        raw.execute(_PATIENT.format(is_local="false").encode())
     raw.commit()
 
 
 def _begin_postgresql(connection: Connection) -> None:
     if connection.info.get(_POOLED):
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'")
+        connection.exec_driver_sql(_PATIENT.format(is_local="true"))
+
+
+def _leave_a_server_that_only_reads(context: ExceptionContext) -> None:
+    """Throw all connections away if a write meets a read-only server: it is primary no more.
+
+    New ones find the primary if the address names several hosts and
+    `target_session_attrs=read-write`.
+    """
+    connection = context.connection
+    is_writing = connection is not None and connection.get_execution_options().get(_WRITE, False)
+    if is_writing and getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _break_off(raw: sqlite3.Connection | psycopg.Connection[Any]) -> None:
