@@ -68,7 +68,7 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         owed = await _prepare(ports, channel, delivery)
         if owed is None:
             return
-        ports.failpoints.hit("out.presend")
+        ports.failpoints.hit("out.presend", delivery.recipient)
         if await ports.in_thread(_is_late, ports, delivery):
             await ports.in_thread(give_back, ports, delivery)
             return

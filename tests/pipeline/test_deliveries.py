@@ -205,7 +205,7 @@ class StopAt(Failpoints):
         super().__init__()
         self._point = point
 
-    def hit(self, name: str) -> None:
+    def hit(self, name: str, subject: str = "") -> None:
         """Pass a point."""
         task = asyncio.current_task()
         if name == self._point and task is not None:
@@ -266,7 +266,7 @@ class LeapAt(Failpoints):
         super().__init__()
         self._point, self._watch = point, watch
 
-    def hit(self, name: str) -> None:
+    def hit(self, name: str, subject: str = "") -> None:
         """Pass a point."""
         if name == self._point:
             self._watch.move(seconds=2)
