@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from monitor import __version__
 from monitor.app.lock import folder_problem
-from monitor.clock import Clock, system_clock
+from monitor.clock import Clock, FollowingClock, system_clock
 from monitor.deliver.connections import Connections
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError
 from monitor.fetch.hosts import HostGate
 from monitor.fetch.robots import Robots
 from monitor.match.engine import Engine
@@ -27,6 +28,7 @@ from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Current, Network, Ports, Terms
 from monitor.pipeline.tally import Tally
 from monitor.settings import Settings
+from monitor.store.claims import lease_clock
 from monitor.store.engine import Store
 from monitor.workspace import read_templates
 
@@ -55,15 +57,20 @@ async def open_ports(
     store: Store,
     *,
     environ: Mapping[str, str],
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     wake: Callable[[str], None] = _wake_nobody,
 ) -> AsyncIterator[Ports]:
-    """Open everything the corridor needs, and close it in the end."""
+    """Open everything the corridor needs, and close it in the end.
+
+    Without a `clock` it is the database's where that has one (see `open_clock`).
+    """
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="store"))
         network = await _open_network(stack, settings)
         tally = Tally()
         store.on_error(lambda: tally.add("database_errors"))
+        if clock is None:
+            clock = await asyncio.to_thread(open_clock, store)
         yield Ports(
             store=store,
             clock=clock,
@@ -87,6 +94,19 @@ async def open_ports(
             holder=f"{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             wake=wake,
         )
+
+
+def open_clock(store: Store) -> Clock:
+    """Give the clock that all workers on a database share: the server's, or on SQLite our own.
+
+    The beat keeps it in step with the server; until one can be asked it is our own.
+    """
+    if store.is_sqlite:
+        return system_clock
+    clock = FollowingClock()
+    with suppress(StoreError), store.read() as tx:
+        clock.sync(lease_clock(tx, clock()))
+    return clock
 
 
 async def _open_network(stack: AsyncExitStack, settings: Settings) -> Network:

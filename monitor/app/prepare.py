@@ -7,11 +7,12 @@ from contextlib import suppress
 
 import structlog
 
+from monitor.app.clock_steps import set_back
 from monitor.app.database import prepare_database
 from monitor.clock import system_clock
 from monitor.errors import ConfigError, StoreLogin, StoreUnready
 from monitor.model.problem import Problem
-from monitor.store import beats, claims
+from monitor.store import beats, claims, steps
 from monitor.store.engine import Store
 
 log = structlog.get_logger()
@@ -46,4 +47,5 @@ def _prepare(store: Store) -> None:
         now = system_clock()
         with store.write() as tx:
             beats.forget_all(tx)
+            set_back(tx, steps.ahead(tx, now), now)
             claims.expire_all(tx, now=now)

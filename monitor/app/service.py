@@ -15,10 +15,12 @@ from typing import Any, ParamSpec
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from monitor.app.clock_steps import watch_clock
 from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.prepare import prepared
 from monitor.app.reload import Workspace
+from monitor.clock import StepWatch
 from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import give_up
@@ -202,6 +204,7 @@ class _Service:
                     scheduler.start()
                     watching = [
                         group.create_task(self._follow(lanes)),
+                        group.create_task(watch_clock(self._ports, scheduler, StepWatch())),
                         group.create_task(hints.run()),
                     ]
                     await self._stop.wait()

@@ -116,7 +116,8 @@ def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:
             rules = digest_rules(ports.current.rules.values(), channel)
             # looked at every second until there is something: no write transaction for nothing
             return slot if untold(tx, channel, rules, 1) else None
-        return slot
+        is_told = slot is not None and channels.has_slot(tx, channel.name, slot.key)
+        return None if is_told else slot
 
 
 def digest_rules(rules: Iterable[Rule], channel: Channel) -> dict[RuleId, Rule]:

@@ -60,4 +60,6 @@ def _is_late(tx: Tx, channel: Channel, early: datetime) -> bool:
         return False  # the first digest waits until there is something to tell
     last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
     slot = due_slot(channel.schedule, last=last, now=early)
-    return slot is not None and slot.key != FIRST
+    if slot is None or slot.key == FIRST:
+        return False
+    return not channels.has_slot(tx, channel.name, slot.key)

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 
 from monitor import __version__
+from monitor.clock import FollowingClock
 from monitor.match.engine import Engine
 from monitor.model.delivery import Channel
 from monitor.model.keys import SourceKey, digest_of
@@ -19,6 +20,7 @@ from monitor.pipeline.ports import Ports
 from monitor.pipeline.workers import TELLING
 from monitor.store import beats, problems
 from monitor.store.beats import Beat, Failure, Signs
+from monitor.store.claims import lease_clock
 from monitor.store.roles import ASSIGNER
 
 log = structlog.get_logger()
@@ -49,6 +51,8 @@ class Heart:
             if not self._has_beaten:
                 beats.succeed(tx, signs.host, signs.pid, now=now)
                 problems.keep_only(tx, "lane", ())  # where programs of schema 0001 kept them
+            if isinstance(ports.clock, FollowingClock):
+                ports.clock.sync(lease_clock(tx, now))
             beats.leave(tx, ports.holder, signs, now=now, running_for=now - self._started_at)
             found, assigner = beats.listed(tx, now=now), beats.roles(tx).get(ASSIGNER)
         self._has_beaten = True

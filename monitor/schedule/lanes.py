@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.errors import StoreError
 from monitor.pipeline import compose, dispatch, ingest, pages
@@ -26,6 +25,7 @@ from monitor.pipeline.retention import Retention
 from monitor.pipeline.settler import Settler
 from monitor.schedule.beat import Heart
 from monitor.schedule.crew import Crew
+from monitor.schedule.every import Every
 from monitor.schedule.lane import Lane
 from monitor.store.beats import BEAT_INTERVAL
 from monitor.store.deliveries import ClaimedDelivery
@@ -143,7 +143,7 @@ class Lanes:
         for name in self.lanes:
             scheduler.add_job(
                 self._tick,
-                IntervalTrigger(seconds=_BEAT_SECONDS if name == "beat" else LOOK_SECONDS),
+                Every(timedelta(seconds=_BEAT_SECONDS if name == "beat" else LOOK_SECONDS)),
                 args=(name,),
                 id=name,
                 misfire_grace_time=None,

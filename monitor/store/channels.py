@@ -53,6 +53,12 @@ def read(tx: Tx, name: ChannelName) -> ChannelState:
     )
 
 
+def has_slot(tx: Tx, name: ChannelName, slot: str) -> bool:
+    """Tell whether a slot was closed before, maybe by a clock that was set back since."""
+    closed = select(DigestRow.slot).where(DigestRow.channel == name, DigestRow.slot == slot)
+    return tx.execute(closed).first() is not None
+
+
 def last_sent(tx: Tx) -> dict[ChannelName, datetime]:
     """Say of each channel that has sent when it last did."""
     latest = select(DeliveryRow.channel, func.max(DeliveryRow.sent_at).label("at"))
