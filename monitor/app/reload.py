@@ -12,6 +12,7 @@ from monitor.errors import ConfigError
 from monitor.fetch.schedule import START_INTERVAL
 from monitor.model.problem import Problem, Severity
 from monitor.normalise.source_book import SourceBook
+from monitor.pipeline.orphans import cancel_rules
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rules import adopt
 from monitor.pipeline.seeds import ingest_seeds
@@ -78,7 +79,9 @@ class Workspace:
         self.ports.current.templates = read_templates(self.settings.workspace)
         self._say_of_templates()
         loaded = workspace_rules(self.settings, coming=self._coming)
+        before = set(self.ports.current.rules)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
+        cancel_rules(self.ports, before - set(self.ports.current.rules))
         self._mark_reload((*problems_of_settings, *loaded.problems))
         self.ports.wake("beat")  # the other workers are told what is in force here now
         self.ports.wake("place")

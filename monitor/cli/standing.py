@@ -126,7 +126,7 @@ def _waiting_for_nobody(waiting: Counter[str], names: Collection[str]) -> list[s
     """Say what is owed through channels that were taken out of monitor.yaml."""
     return [
         f"channel {name} is not in monitor.yaml: {counted(number, 'delivery', 'deliveries')} "
-        f"{'waits' if number == 1 else 'wait'} until it is there again"
+        f"{'waits' if number == 1 else 'wait'} for it"
         for name, number in sorted(waiting.items())
         if name not in names
     ]

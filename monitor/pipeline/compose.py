@@ -17,6 +17,7 @@ from monitor.model.notice import Digest
 from monitor.model.rule import Rule, Tell
 from monitor.pipeline.candidates import Telling, gather, read_story
 from monitor.pipeline.health import health_lines
+from monitor.pipeline.orphans import tend_orphans
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.store import alerts, channels, deliveries, json, problems
@@ -36,6 +37,7 @@ STORIES_PER_DIGEST = 600  # a digest holds 500; the rest is told by the next one
 def compose_due(ports: Ports) -> int:
     """Compose what is due now for all channels; give the number of digests owed."""
     _forget_removed(ports)
+    tend_orphans(ports)
     if is_paused(ports):  # slots stay open
         return 0
     now = ports.now()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
-from monitor.model.keys import ChannelName, DeliveryKey
+from monitor.model.keys import ChannelName, DeliveryKey, RuleId
 from monitor.store import claims, problems
 from monitor.store.engine import Tx
 from monitor.store.tables import AttemptRow, ChannelRow, DeliveryRow
@@ -365,6 +365,44 @@ def hurry(tx: Tx, key: DeliveryKey, *, now: datetime) -> None:
     """Make a pending delivery due at once."""
     pending = (DeliveryRow.key == key) & (DeliveryRow.state == DeliveryState.PENDING.value)
     tx.execute(update(DeliveryRow).where(pending).values(due_at=now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphans:
+    """Count what is owed to a channel that monitor.yaml does not have."""
+
+    channel: ChannelName
+    count: int
+
+
+def orphans(tx: Tx, known: Sequence[ChannelName]) -> tuple[Orphans, ...]:
+    """Count pending deliveries by channel, of channels that are not among the known."""
+    owed = select(DeliveryRow.channel, func.count().label("owed")).where(
+        DeliveryRow.state == DeliveryState.PENDING.value, DeliveryRow.channel.not_in(known)
+    )
+    rows = tx.execute(owed.group_by(DeliveryRow.channel).order_by(DeliveryRow.channel))
+    return tuple(Orphans(channel=ChannelName(row.channel), count=row.owed) for row in rows)
+
+
+def cancel_of_channel(tx: Tx, channel: ChannelName, reason: str, *, now: datetime) -> int:
+    """Give up what is owed to a channel, but for what is on its way; count it."""
+    return _cancel(tx, DeliveryRow.channel == channel, reason, now)
+
+
+def cancel_of_rule(tx: Tx, rule: RuleId, reason: str, *, now: datetime) -> int:
+    """Give up a rule's alerts that are owed, but for those on their way; count them."""
+    is_its = DeliveryRow.content[("rule", "id")].as_string() == rule
+    return _cancel(tx, and_(DeliveryRow.kind == DeliveryKind.ALERT.value, is_its), reason, now)
+
+
+def _cancel(tx: Tx, which: ColumnElement[bool], reason: str, now: datetime) -> int:
+    moment = claims.lease_clock(tx, now)
+    is_still = or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= moment)
+    given_up = update(DeliveryRow).where(
+        which, is_still, DeliveryRow.state == DeliveryState.PENDING.value
+    )
+    dead = {"state": DeliveryState.DEAD.value, "last_error": reason, "claimed_until": None}
+    return int(tx.execute(given_up.values(**dead)).rowcount)
 
 
 def root_of(

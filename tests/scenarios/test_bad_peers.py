@@ -134,7 +134,7 @@ def test_what_is_owed_to_a_channel_that_was_taken_out_is_said_and_waits(
     ready.write("rules/acme.yaml", rule.replace("newsroom: now, ", ""))
     pass_at(ready, system_clock() + LATER)
     (note,) = (one for one in asked(ready, "status")["notes"] if "newsroom" in one)
-    assert note.endswith("is not in monitor.yaml: 1 delivery waits until it is there again")
+    assert note.endswith("is not in monitor.yaml: 1 delivery waits for it")
 
     ready.write("monitor.yaml", whole)
     pass_at(ready, system_clock() + LATER)
