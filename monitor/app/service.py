@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -40,6 +41,9 @@ DRAIN_SECONDS = 8.0
 
 CUT_AFTER_SECONDS = 8.8
 """After how long a stop waits for the database no longer: Docker kills after 10 s."""
+
+LEAVE_AFTER_SECONDS = 9.5
+"""After how long a stop leaves a thread that nothing can end: one that waits for a connection."""
 
 FOLLOW_SECONDS = 0.2
 
@@ -79,12 +83,25 @@ class Signals:
         """Begin a stop, as a signal does."""
         if not self.stop.is_set():
             self.stop.set()
-            overdue = threading.Timer(CUT_AFTER_SECONDS, self._on_overdue)  # the loop may be gone
-            overdue.daemon = True
-            overdue.start()
+            # by threads of their own, for the loop may be gone
+            for seconds, work in (
+                (CUT_AFTER_SECONDS, self._on_overdue),
+                (LEAVE_AFTER_SECONDS, _leave),
+            ):
+                overdue = threading.Timer(seconds, work)
+                overdue.daemon = True
+                overdue.start()
 
     def _reload(self) -> None:
         self.on_reload()
+
+
+def _leave() -> None:
+    """End the process now: by then nothing is under way that its leases would not bring back."""
+    log.warning("left at once: the database still hangs")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _ends_with_its_terminal() -> bool:
