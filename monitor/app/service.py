@@ -72,6 +72,7 @@ class Signals:
         self.stop = asyncio.Event()
         self.on_reload: Callable[[], None] = lambda: None
         self._on_overdue = on_overdue
+        self._overdue: list[threading.Timer] = []
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ask_to_stop)
@@ -91,6 +92,12 @@ class Signals:
                 overdue = threading.Timer(seconds, work)
                 overdue.daemon = True
                 overdue.start()
+                self._overdue.append(overdue)
+
+    def close(self) -> None:
+        """Be content: the stop has come to its end in time."""
+        for overdue in self._overdue:
+            overdue.cancel()
 
     def _reload(self) -> None:
         self.on_reload()
@@ -126,6 +133,7 @@ async def run(
     loop = asyncio.get_running_loop()
     store.on_broken = lambda: loop.call_soon_threadsafe(signals.ask_to_stop)
     async with AsyncExitStack() as stack:
+        stack.callback(signals.close)
         stack.callback(store.close)
         if store.is_sqlite and store.url.database:
             stack.enter_context(LockFile(Path(store.url.database + ".lock")))
