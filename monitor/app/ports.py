@@ -28,8 +28,8 @@ from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Current, Network, Ports, Terms
 from monitor.pipeline.tally import Tally
 from monitor.settings import Settings
-from monitor.store.claims import lease_clock
 from monitor.store.engine import Store
+from monitor.store.lease import lease_clock
 from monitor.workspace import read_templates
 
 PRODUCT = "MediaMonitor"

@@ -20,9 +20,10 @@ from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, sp
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
 from monitor.store import deliveries, problems, restored
-from monitor.store.claims import MAX_CRASHES, lease_clock
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from monitor.pipeline.ports import Ports
 from monitor.pipeline.workers import TELLING
 from monitor.store import beats, problems
 from monitor.store.beats import Beat, Failure, Signs
-from monitor.store.claims import lease_clock
+from monitor.store.lease import lease_clock
 from monitor.store.roles import ASSIGNER
 
 log = structlog.get_logger()

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from monitor.store import json
-from monitor.store.claims import lease_clock
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import BeatRow, RoleRow
 from monitor.store.upsert import insert
 

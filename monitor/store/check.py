@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.store import copies, migrate
-from monitor.store.claims import lease_clock
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import (
     AlertRow,
     ArticleRow,

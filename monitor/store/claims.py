@@ -20,7 +20,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Interval,
     Row,
     Table,
     Update,
@@ -28,8 +27,6 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
-    func,
-    literal,
     or_,
     select,
     update,
@@ -38,8 +35,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from monitor.errors import LeaseLost
 from monitor.store.engine import Tx
+from monitor.store.lease import end_of, moment_of
 from monitor.store.tables import ChannelRow, DeliveryRow, FeedRow, HostRow, PageRow, RoleRow
-from monitor.store.types import UtcDateTime
 
 MAX_CRASHES = 5
 
@@ -48,25 +45,6 @@ Key = InstrumentedAttribute[Any]
 
 Settlement = tuple[Any, int, dict[str, Any]]
 """A claimed row's key, the fence of its claim, and what to write."""
-
-
-def lease_clock(tx: Tx, now: datetime) -> datetime:
-    """Give the moment leases are judged by: the database's on PostgreSQL, `now` on SQLite."""
-    return (
-        now if tx.dialect.name == "sqlite" else tx.execute(select(_moment(tx, now))).scalar_one()
-    )
-
-
-def _moment(tx: Tx, now: datetime) -> ColumnElement[datetime]:
-    if tx.dialect.name == "sqlite":
-        return literal(now, UtcDateTime())
-    return func.clock_timestamp(type_=UtcDateTime())
-
-
-def _until(tx: Tx, now: datetime, lease: timedelta) -> ColumnElement[datetime]:
-    if tx.dialect.name == "sqlite":
-        return literal(now + lease, UtcDateTime())
-    return func.clock_timestamp(type_=UtcDateTime()) + literal(lease, Interval())
 
 
 def claim(
@@ -84,7 +62,7 @@ def claim(
     Rows that another worker is claiming at this moment are skipped, not waited for. Of those
     whose claim crashed before, one at most is in flight: the one with the fewest crashes first.
     """
-    table, moment = key.class_, _moment(tx, now)
+    table, moment = key.class_, moment_of(tx, now)
     suspects = select(key).where(is_due, _is_free_suspect(table, moment))
     suspects = suspects.order_by(table.crashes, order, key).limit(min(1, limit))
     keys = list(tx.scalars(suspects.with_for_update(skip_locked=True)))
@@ -97,7 +75,7 @@ def claim(
     taken = (
         update(table)
         .where(key.in_(keys))
-        .values(claimed_until=_until(tx, now, lease), fence=table.fence + 1, crashes=crashed)
+        .values(claimed_until=end_of(tx, now, lease), fence=table.fence + 1, crashes=crashed)
         .returning(*table.__table__.columns)
     )
     rank = {value: place for place, value in enumerate(keys)}
@@ -128,7 +106,7 @@ def hold(tx: Tx, key: Key, row: Any, fence: int) -> None:
 def renew(tx: Tx, key: Key, row: Any, fence: int, *, now: datetime, lease: timedelta) -> None:
     """Lengthen a lease while long work goes on; raises LeaseLost."""
     kept = update(key.class_).where(is_held(key, row, fence))
-    _require(key, tx.execute(kept.values(claimed_until=_until(tx, now, lease))).rowcount)
+    _require(key, tx.execute(kept.values(claimed_until=end_of(tx, now, lease))).rowcount)
 
 
 def settle(tx: Tx, key: Key, settlement: Settlement, **counted: ColumnElement[Any]) -> None:

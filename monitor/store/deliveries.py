@@ -14,6 +14,7 @@ from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message
 from monitor.model.keys import ChannelName, DeliveryKey, RuleId
 from monitor.store import claims, problems
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import AttemptRow, ChannelRow, DeliveryRow
 from monitor.store.upsert import insert
 
@@ -146,7 +147,7 @@ def _rooms(
 
 def _under_way(tx: Tx, now: datetime) -> dict[str, int]:
     """Count the claims that hold, by channel."""
-    held = DeliveryRow.claimed_until > claims.lease_clock(tx, now)
+    held = DeliveryRow.claimed_until > lease_clock(tx, now)
     query = select(DeliveryRow.channel, func.count()).where(held).group_by(DeliveryRow.channel)
     return {row[0]: int(row[1]) for row in tx.execute(query)}
 
@@ -396,7 +397,7 @@ def cancel_of_rule(tx: Tx, rule: RuleId, reason: str, *, now: datetime) -> int:
 
 
 def _cancel(tx: Tx, which: ColumnElement[bool], reason: str, now: datetime) -> int:
-    moment = claims.lease_clock(tx, now)
+    moment = lease_clock(tx, now)
     is_still = or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= moment)
     given_up = update(DeliveryRow).where(
         which, is_still, DeliveryRow.state == DeliveryState.PENDING.value

@@ -14,6 +14,7 @@ from monitor.net.hosts import host_of
 from monitor.store import claims, hosts, problems
 from monitor.store.engine import Tx
 from monitor.store.hosts import HostWork
+from monitor.store.lease import lease_clock
 from monitor.store.tables import FeedRow
 from monitor.store.upsert import insert
 
@@ -138,7 +139,7 @@ def claim_due(
     rows = claims.claim(
         tx,
         FeedRow.id,
-        is_due=and_(is_due, work.is_open(claims.lease_clock(tx, now))),
+        is_due=and_(is_due, work.is_open(lease_clock(tx, now))),
         order=FeedRow.next_poll_at,
         now=now,
         lease=lease,

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, text
 
 from monitor.model.delivery import DeliveryState
 from monitor.store.articles import IS_PLACE_DUE
-from monitor.store.claims import lease_clock
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import (
     ArticleRow,
     ChannelRow,

@@ -18,6 +18,7 @@ from monitor.net.hosts import host_of
 from monitor.store import claims
 from monitor.store.claims import Key
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import HostRow
 from monitor.store.upsert import insert
 
@@ -72,7 +73,7 @@ def _take(
     """Take hosts for this process; give those it has, with the end of a pause asked for."""
     if not names:
         return {}
-    moment = claims.lease_clock(tx, now)
+    moment = lease_clock(tx, now)
     until = moment + lease
     wanted = [
         {"name": name, "holder": holder, "claimed_until": until}
@@ -104,6 +105,6 @@ def pause(tx: Tx, name: str, until: datetime, *, now: datetime) -> None:
 
 def give_up(tx: Tx, holder: str, *, now: datetime) -> None:
     """Let others ask the hosts of a process that stops: it asks nothing any more."""
-    moment = claims.lease_clock(tx, now)
+    moment = lease_clock(tx, now)
     held = update(HostRow).where(HostRow.holder == holder, HostRow.claimed_until > moment)
     tx.execute(held.values(claimed_until=moment))

@@ -14,6 +14,7 @@ from monitor.net.hosts import host_of
 from monitor.store import claims, hosts
 from monitor.store.engine import Tx
 from monitor.store.hosts import HostWork
+from monitor.store.lease import lease_clock
 from monitor.store.tables import ArticleRow, PageRow
 from monitor.store.upsert import insert
 
@@ -59,7 +60,7 @@ def claim_due(
     rows = claims.claim(
         tx,
         PageRow.article_id,
-        is_due=and_(is_due, work.is_open(claims.lease_clock(tx, now))),
+        is_due=and_(is_due, work.is_open(lease_clock(tx, now))),
         order=PageRow.due_at,
         now=now,
         lease=lease,

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from monitor.errors import LeaseLost
 from monitor.store import claims
 from monitor.store.engine import Tx
+from monitor.store.lease import lease_clock
 from monitor.store.tables import BeatRow, RoleRow
 from monitor.store.upsert import insert
 
@@ -31,7 +32,7 @@ class Role:
 
 def is_open(tx: Tx, name: str, holder: str, *, now: datetime) -> bool:
     """Tell whether asking for a role is worth a write: nobody else holds it."""
-    moment = claims.lease_clock(tx, now)
+    moment = lease_clock(tx, now)
     other = select(RoleRow.name).where(
         RoleRow.name == name, RoleRow.holder != holder, RoleRow.claimed_until > moment
     )

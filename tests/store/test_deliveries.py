@@ -10,9 +10,10 @@ from monitor.clock import system_clock
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
-from monitor.store import channels, claims, deliveries
+from monitor.store import channels, deliveries
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Store
+from monitor.store.lease import lease_clock
 
 DESK = ChannelName("desk")
 LEASE = timedelta(seconds=60)
@@ -188,7 +189,7 @@ def test_a_claim_says_until_when_it_holds(store: Store, moment: datetime) -> Non
     owe(store, moment)
     (held,) = claim(store, moment)
     with store.read() as tx:
-        assert timedelta(0) < held.claimed_until - claims.lease_clock(tx, moment) <= LEASE
+        assert timedelta(0) < held.claimed_until - lease_clock(tx, moment) <= LEASE
 
 
 def test_all_processes_together_send_so_many_at_a_time_to_a_channel(

@@ -18,8 +18,8 @@ from monitor.clock import system_clock
 from monitor.errors import StoreError
 from monitor.model.keys import SourceKey
 from monitor.store import feeds, migrate, roles
-from monitor.store.claims import lease_clock
 from monitor.store.engine import Store
+from monitor.store.lease import lease_clock
 
 
 @pytest.fixture
