@@ -26,7 +26,7 @@ from monitor.errors import MonitorError, StoreError, WorkError
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import give_up
 from monitor.pipeline.summary import Summary, summarise
-from monitor.schedule import ALL, OFFLINE, Lanes
+from monitor.schedule import ALL, OFFLINE, Lanes, end_ticks
 from monitor.settings import Settings
 from monitor.store import feeds
 from monitor.store.hints import Hints
@@ -236,8 +236,7 @@ class _Service:
                     for task in watching:
                         task.cancel()
             finally:
-                if scheduler.running:
-                    scheduler.shutdown(wait=False)
+                end_ticks(scheduler)
                 is_clean = await lanes.stop(DRAIN_SECONDS)
                 log.info("stopped", is_clean=is_clean)
                 _say(self._talk.on_stopped, is_clean)

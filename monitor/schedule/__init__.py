@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from monitor.schedule.lanes import ALL, OFFLINE, Lanes
+from monitor.schedule.ticks import end_ticks
 
-__all__ = ["ALL", "OFFLINE", "Lanes"]
+__all__ = ["ALL", "OFFLINE", "Lanes", "end_ticks"]
