@@ -59,7 +59,8 @@ def _forget_removed(ports: Ports) -> None:
 
 
 def _compose_channel(ports: Ports, channel: Channel, now: datetime) -> bool:
-    slot = _due(ports, channel, now)
+    with ports.store.read() as tx:
+        slot = _due(tx, ports, channel, now)
     if slot is None:
         return False
     with ports.store.write() as tx:
@@ -82,6 +83,9 @@ def _compose_slot(
 ) -> bool:
     """Close a slot and owe its digest, all or nothing; True if there was something to tell."""
     with ports.store.write() as tx:
+        if _due(tx, ports, channel, now) != slot:  # another process closed it before our claim
+            channels.release(tx, claimed)
+            return False
         if claimed.crashes >= MAX_CRASHES:
             digest, tellings = _nothing()
             problems.report(tx, "digest", channel.name, _CRASHED, cure=_CRASHED_CURE, now=now)
@@ -105,21 +109,20 @@ def _nothing() -> tuple[Digest | None, list[Telling]]:
     return None, []
 
 
-def _due(ports: Ports, channel: Channel, now: datetime) -> Slot | None:
+def _due(tx: Tx, ports: Ports, channel: Channel, now: datetime) -> Slot | None:
     if channel.schedule is None:
         return None
-    with ports.store.read() as tx:
-        state = channels.read(tx, channel.name)
-        last = None
-        if state.last_slot is not None and state.last_slot_end is not None:
-            last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
-        slot = due_slot(channel.schedule, last=last, now=now)
-        if slot is not None and slot.key == FIRST:
-            rules = digest_rules(ports.current.rules.values(), channel)
-            # looked at every second until there is something: no write transaction for nothing
-            return slot if untold(tx, channel, rules, 1) else None
-        is_told = slot is not None and channels.has_slot(tx, channel.name, slot.key)
-        return None if is_told else slot
+    state = channels.read(tx, channel.name)
+    last = None
+    if state.last_slot is not None and state.last_slot_end is not None:
+        last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
+    slot = due_slot(channel.schedule, last=last, now=now)
+    if slot is not None and slot.key == FIRST:
+        rules = digest_rules(ports.current.rules.values(), channel)
+        # looked at every second until there is something: no write transaction for nothing
+        return slot if untold(tx, channel, rules, 1) else None
+    is_told = slot is not None and channels.has_slot(tx, channel.name, slot.key)
+    return None if is_told else slot
 
 
 def digest_rules(rules: Iterable[Rule], channel: Channel) -> dict[RuleId, Rule]:

@@ -14,7 +14,7 @@ from services.corridor import Watch, opened
 from services.in_process import told
 from services.product import RULE, Workspace
 from services.smtp_sink import SmtpSink
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from monitor.clock import system_clock
 from monitor.digest.compose import MAX_STORIES
@@ -297,6 +297,29 @@ async def test_an_update_hangs_on_the_mail_that_was_delivered_first(
 async def send_all(ports: Ports) -> None:
     for claimed in await dispatch.claim_deliveries(ports, 20):
         await dispatch.send(ports, claimed)
+
+
+async def test_a_slot_that_another_closed_before_our_claim_is_let_go_of(
+    made: Workspace, watch: Watch
+) -> None:
+    composed: list[int] = []
+    async with opened(made, watch) as ours, opened(made, watch) as theirs:
+        tell(ours, "a")
+        assert compose_due(theirs) == 1
+        watch.move(minutes=15)
+        tell(ours, "b")
+
+        def between(*facts: Any) -> None:
+            if "BEGIN IMMEDIATE" in facts and not composed:
+                composed.append(compose_due(theirs))
+
+        event.listen(ours.store.engine, "before_cursor_execute", between)
+        assert compose_due(ours) == 0
+        assert composed == [1]
+        with ours.store.write() as tx:
+            claimed = channels.claim(tx, ChannelName("mailbox"), now=watch.now, lease=MINUTE)
+        assert claimed is not None
+        assert claimed.crashes == 0
 
 
 async def test_a_first_digest_waits_until_there_is_something_to_tell(
