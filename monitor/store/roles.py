@@ -42,7 +42,10 @@ def is_open(tx: Tx, name: str, holder: str, *, now: datetime) -> bool:
 def take(
     tx: Tx, name: str, holder: str, held: Role | None, *, now: datetime, lease: timedelta
 ) -> Role | None:
-    """Keep the role that is `held`, or take it if it is free; None while another has it."""
+    """Keep the role that is `held`, or take it if it is free; None while another has it.
+
+    What is ours by a claim that we do not know of (its commit was not answered) is free to us.
+    """
     if held is not None:
         try:
             claims.renew(tx, RoleRow.name, name, held.fence, now=now, lease=lease)
@@ -52,6 +55,9 @@ def take(
             return held
     free = {"name": name, "holder": "", "fence": 0, "crashes": 0}
     tx.execute(insert(tx, RoleRow).values(**free).on_conflict_do_nothing())
+    is_ours = RoleRow.claimed_until > lease_clock(tx, now)
+    ours = update(RoleRow).where(RoleRow.name == name, RoleRow.holder == holder, is_ours)
+    tx.execute(ours.values(claimed_until=None))
     rows = claims.claim(
         tx,
         RoleRow.name,

@@ -261,6 +261,21 @@ def test_a_role_has_one_holder_until_its_lease_runs_out(store: Store, moment: da
         roles.require(tx, two)
 
 
+def test_a_role_taken_without_an_answer_is_taken_again_at_once(
+    store: Store, moment: datetime
+) -> None:
+    with store.write() as tx:
+        unheard = roles.take(tx, "assigner", "one", None, now=moment, lease=LEASE)
+    with store.write() as tx:
+        assert roles.take(tx, "assigner", "two", None, now=moment, lease=LEASE) is None
+        again = roles.take(tx, "assigner", "one", None, now=moment, lease=LEASE)
+    assert unheard is not None
+    assert again is not None
+    assert not again.is_after_crash
+    with pytest.raises(LeaseLost), store.write() as tx:
+        roles.require(tx, unheard)
+
+
 def test_a_role_given_up_is_free_at_once(store: Store, moment: datetime) -> None:
     with store.write() as tx:
         roles.take(tx, "assigner", "one", None, now=moment, lease=LEASE)
