@@ -123,12 +123,13 @@ def _rooms(
     known = [{"name": name} for name in names]
     if known:
         tx.execute(insert(tx, ChannelRow).on_conflict_do_nothing(), known)
+    moment = lease_clock(tx, now)
     oldest = (
         select(func.min(DeliveryRow.due_at))
         .where(
             _is_pending(now),
             DeliveryRow.channel == ChannelRow.name,
-            DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until <= now),
+            DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until <= moment),
         )
         .scalar_subquery()
     )
@@ -137,7 +138,7 @@ def _rooms(
         ChannelRow.name.in_(names), oldest.is_not(None), ~_is_stopped(now)
     )
     waiting = tx.execute(lock.order_by(ChannelRow.name).with_for_update()).all()
-    under_way = _under_way(tx, now)
+    under_way = _under_way(tx, moment)
     return [
         (ChannelName(row.name), room)
         for row in sorted(waiting, key=lambda row: row.oldest)
@@ -145,9 +146,9 @@ def _rooms(
     ]
 
 
-def _under_way(tx: Tx, now: datetime) -> dict[str, int]:
-    """Count the claims that hold, by channel."""
-    held = DeliveryRow.claimed_until > lease_clock(tx, now)
+def _under_way(tx: Tx, moment: datetime) -> dict[str, int]:
+    """Count the claims that hold at a moment of the clock of leases, by channel."""
+    held = DeliveryRow.claimed_until > moment
     query = select(DeliveryRow.channel, func.count()).where(held).group_by(DeliveryRow.channel)
     return {row[0]: int(row[1]) for row in tx.execute(query)}
 

@@ -192,6 +192,17 @@ def test_a_claim_says_until_when_it_holds(store: Store, moment: datetime) -> Non
         assert timedelta(0) < held.claimed_until - lease_clock(tx, moment) <= LEASE
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_process_whose_clock_is_late_takes_over_from_a_dead_one(
+    store: Store, moment: datetime
+) -> None:
+    late = moment - timedelta(hours=1)
+    owe(store, late)
+    assert claim(store, moment, lease=timedelta(microseconds=1))  # and die
+    (held,) = claim(store, late)
+    assert held.crashes == 1
+
+
 def test_all_processes_together_send_so_many_at_a_time_to_a_channel(
     store: Store, moment: datetime
 ) -> None:
