@@ -47,13 +47,15 @@ def keep_ours(
 ) -> list[Row[Any]]:
     """Give those of the rows just claimed whose host this process may ask, and let go of others.
 
-    What waits for a host's pause is due at its end.
+    What waits for a host's pause is due at its end. A row that an older program left without its
+    host is let go of with it, so that `is_open` tells the next time.
     """
     names = {getattr(row, key.key): host_of(getattr(row, work.address.key)) for row in rows}
     taken = _take(tx, set(names.values()), work.holder, now=now, lease=lease)
     kept, refused, paused = [], [], []
     for row in rows:
-        name, as_before = names[getattr(row, key.key)], {"crashes": row.crashes}
+        name = names[getattr(row, key.key)]
+        as_before = {"crashes": row.crashes, work.host.key: name}
         if name not in taken:
             refused.append((getattr(row, key.key), row.fence, as_before))
         elif until := taken[name]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.articles import article
+from sqlalchemy import update
 
 from monitor.clock import system_clock
 from monitor.model.keys import SourceKey
 from monitor.store import articles, claims, feeds, hosts, pages
 from monitor.store.engine import Store
 from monitor.store.feeds import ClaimedFeed
+from monitor.store.tables import FeedRow
 
 LEASE = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
@@ -32,6 +34,17 @@ def test_a_host_is_asked_by_one_process_at_a_time(store: Store) -> None:
     assert [feed.url for feed in claim(store, "one", limit=1)] == ["https://a.org/1"]
     assert [feed.url for feed in claim(store, "two")] == ["https://b.org/1"]
     assert [feed.url for feed in claim(store, "one")] == ["https://www.A.org/2"]
+
+
+def test_what_an_older_program_left_without_its_host_does_not_stand_before_others(
+    store: Store,
+) -> None:
+    add_feeds(store, "https://a.org/1", "https://a.org/2", "https://b.org/1")
+    claim(store, "one", limit=1)
+    with store.write() as tx:
+        tx.execute(update(FeedRow).where(FeedRow.url == "https://a.org/2").values(host=""))
+    assert claim(store, "two", limit=1) == ()  # it is in the way once
+    assert [feed.url for feed in claim(store, "two", limit=1)] == ["https://b.org/1"]
 
 
 def test_the_pages_of_a_host_belong_to_who_polls_its_feeds(store: Store) -> None:
