@@ -142,8 +142,13 @@ async def run(
             return Summary()
         lanes_box: list[Lanes] = []
         hints = Hints(store, lambda name: lanes_box[0].wake(name) if lanes_box else None)
+        loop = asyncio.get_running_loop()
+
+        def wake(name: str) -> None:  # a reload wakes lanes from its thread
+            loop.call_soon_threadsafe(hints.wake, name)
+
         ports = await stack.enter_async_context(
-            open_ports(settings, store, environ=environ, wake=hints.wake)
+            open_ports(settings, store, environ=environ, wake=wake)
         )
         stack.push_async_callback(_give_up, ports)
         workspace = Workspace(settings, environ, ports)

@@ -104,7 +104,8 @@ class Network:
 class Ports:
     """Be all that the corridor reaches the world through.
 
-    `wake(lane)` hints that a lane has work; a lane looks by itself every second anyway.
+    `wake(lane)` hints that a lane has work, from any thread; a lane looks by itself every second
+    anyway.
     """
 
     store: Store
