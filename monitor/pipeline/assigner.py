@@ -109,7 +109,7 @@ class Assigner:
         """Put the rules in force and have the index; raises LeaseLost."""
         engine = self._ports.current.engine
         if self._in_force is not engine:
-            look_back(self._ports, engine, between=self._keep_role)
+            look_back(self._ports, engine, keep_role=self._keep_role)
             self._in_force, self._index = engine, None
         if self._index is None:
             self._index = self._rebuilt(engine)

@@ -11,7 +11,8 @@ from monitor.match.engine import Engine
 from monitor.match.tree import LoadedRule
 from monitor.model.problem import Problem, Severity
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, problems, rules
+from monitor.store import articles, problems, roles, rules
+from monitor.store.roles import Role
 
 log = structlog.get_logger()
 
@@ -51,17 +52,18 @@ def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
             )
 
 
-def look_back(ports: Ports, engine: Engine, *, between: Callable[[], object]) -> None:
+def look_back(ports: Ports, engine: Engine, *, keep_role: Callable[[], Role]) -> None:
     """Put rules in force: those whose meaning is new judge the last `backfill`, and the seeds.
 
     New is also what comes back into force: what arrived meanwhile was not judged by it. What is
-    found enters the next digest, never `now`. Each batch commits on its own, with a call of
-    `between` before it; a rule counts as done at the end, so a crash looks back again, and keys
-    keep a match from being stored twice. What is stored meanwhile by other rules, the assigner
-    judges again.
+    found enters the next digest, never `now`. Each batch commits on its own, and `keep_role` is
+    called before it; a rule counts as done at the end, so a crash looks back again, and keys keep
+    a match from being stored twice. What is stored meanwhile by other rules, the assigner judges
+    again. Raises LeaseLost: who is not the assigner any more does not say which rules are done.
     """
-    now, loaded = ports.now(), engine.rules
+    now, loaded, role = ports.now(), engine.rules, keep_role()
     with ports.store.write() as tx:
+        roles.require(tx, role)
         rules.forget_others(tx, [one.rule.id for one in loaded])
         known = rules.revisions(tx)
     fresh = [one for one in loaded if known.get(one.rule.id) != one.rule.revision]
@@ -69,9 +71,10 @@ def look_back(ports: Ports, engine: Engine, *, between: Callable[[], object]) ->
     if fresh:
         new = Engine(fresh)
         for batch in _batches(ports, now):
-            between()
+            role = keep_role()
             matches += _judge(ports, new, batch, now)
         with ports.store.write() as tx:
+            roles.require(tx, role)
             for one in fresh:
                 rules.keep(tx, one.rule, now=now)
     log.info("rules in force", rules=len(loaded), looked_back=len(fresh), matches=matches)

@@ -17,6 +17,7 @@ from services.assigner import Desk
 from sqlalchemy import text
 
 from monitor.clock import system_clock
+from monitor.errors import LeaseLost
 from monitor.match.engine import Engine
 from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
@@ -24,7 +25,8 @@ from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, digest_of
 from monitor.model.rule import Match
 from monitor.pipeline.assigner import Assigner
-from monitor.store import alerts, articles, claims, problems
+from monitor.pipeline.rules import look_back
+from monitor.store import alerts, articles, claims, problems, roles, rules
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 
@@ -211,3 +213,17 @@ def test_only_one_process_is_the_assigner_and_another_takes_over(store: Store) -
         claims.expire_all(tx, now=one.now - timedelta(days=1))  # its lease has run out
     assert two.assigner.place_due() == 1
     assert one.assigner.place_due() == 0
+
+
+def test_who_lost_the_role_does_not_say_that_rules_have_looked_back(store: Store) -> None:
+    desk, rule = Desk(store, system_clock()), loaded("acme", "Acme")
+    with store.write() as tx:
+        lost = roles.take(tx, roles.ASSIGNER, "one", None, now=desk.now, lease=timedelta(0))
+        assert roles.take(
+            tx, roles.ASSIGNER, "two", None, now=desk.now, lease=timedelta(minutes=1)
+        )
+    assert lost is not None
+    with pytest.raises(LeaseLost):
+        look_back(desk.ports, Engine([rule]), keep_role=lambda: lost)
+    with store.read() as tx:
+        assert rules.revisions(tx) == {}
