@@ -47,7 +47,8 @@ class Assigner:
         self._taken_at = 0.0
         self._in_force: Engine | None = None
         self._index: StoryIndex | None = None
-        self._is_careful = False
+        self._careful_left = 0
+        """How many articles are still placed one at a time, after a crash."""
 
     def place_due(self) -> int:
         """Place one batch; give the number of articles looked at (0: nothing due, or no role).
@@ -78,7 +79,7 @@ class Assigner:
         with ports.store.read() as tx:
             if articles.has_unplaced(tx) or self._in_force is not ports.current.engine:
                 return roles.is_open(tx, roles.ASSIGNER, ports.holder, now=ports.now())
-        self._is_careful = False
+        self._careful_left = 0
         return False
 
     def _has_role(self) -> bool:
@@ -91,7 +92,7 @@ class Assigner:
         self._role, self._taken_at = role, asked_at
         if role is None or before is None or role.fence != before.fence:
             self._index = self._in_force = None
-            self._is_careful = role is not None and role.is_after_crash
+            self._careful_left = BATCH if role is not None and role.is_after_crash else 0
             if role is not None:
                 log.info("assigner role taken", is_after_crash=role.is_after_crash)
         if role is not None:
@@ -134,19 +135,20 @@ class Assigner:
         role, engine = self._role, self._in_force
         assert role is not None
         assert engine is not None
-        if self._is_careful and not self._mark_next(role, now):
+        if self._careful_left and not self._mark_next(role, now):
             return 1
         began = monotonic_seconds()
         with ports.store.write() as tx:
             roles.require(tx, role)
             index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
             batch = Batch(tx, ports, index, engine, now)
-            due = articles.lock_unplaced(tx, limit=1 if self._is_careful else BATCH)
+            due = articles.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)
             batch.finish()
             articles.mark_placed(tx, placed)
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
+        self._careful_left = max(0, self._careful_left - len(placed))
         ports.tally.time("placement", monotonic_seconds() - began)
         ports.tally.add("articles_placed", len(placed))
         ports.tally.add("alerts_raised", raised)
@@ -169,8 +171,8 @@ class Assigner:
     def _mark_next(self, role: Role, now: datetime) -> bool:
         """Count beforehand that the next article may crash us; False if it was parked instead.
 
-        After a crash articles are placed one at a time until none is due, so that the one that
-        kills its process is known, and five crashes park it alone.
+        After a crash as many articles as a batch may hold are placed one at a time, so that the
+        one that kills its process is known, and five crashes park it alone.
         """
         with self._ports.store.write() as tx:
             roles.require(tx, role)

@@ -24,6 +24,7 @@ from monitor.match.tree import LoadedRule, Only
 from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, digest_of
 from monitor.model.rule import Match
+from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.rules import look_back
 from monitor.store import alerts, articles, claims, problems, roles, rules
@@ -160,6 +161,18 @@ def test_an_article_that_kills_the_assigner_five_times_is_parked_alone(store: St
     desk.crash()
     assert desk.assigner.place_due() == 1
     assert len(desk.seats()) == 3
+
+
+def test_after_a_crash_a_batch_is_placed_one_by_one_and_the_rest_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assigner, "BATCH", 2)
+    desk = Desk(store, system_clock())
+    assert desk.assigner.place_due() == 0  # it has the role now
+    desk.crash()
+    with store.write() as tx:
+        articles.add(tx, [article(name) for name in "abcd"], is_baseline=False)
+    assert [desk.assigner.place_due() for _ in range(4)] == [1, 1, 2, 0]
 
 
 def test_what_other_rules_judged_is_judged_again_by_the_assigners(store: Store) -> None:
