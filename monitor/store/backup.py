@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +46,7 @@ def take(
     Its moment is noted in the database first, so that the backup knows its own age. Raises
     StoreError.
     """
-    if store.is_sqlite and target.absolute() == Path(store.url.database or "").absolute():
-        raise StoreError("a backup of a database needs another file than the database itself")
+    _require_spare(target, Path(store.url.database or "") if store.is_sqlite else None)
     if not store.is_sqlite:
         with store.read() as tx:
             tools.require_server(tx)
@@ -57,6 +57,15 @@ def take(
     else:
         _dump(tools, target, progress)
     return Backup(file=target, taken_at=now, size_bytes=target.stat().st_size)
+
+
+def _require_spare(target: Path, database: Path | None) -> None:
+    """Raise StoreError if a backup would take the place of what is none."""
+    if database is not None and copies.is_part_of(target, database):
+        raise StoreError("a backup of a database needs another file than the database itself")
+    if target.exists() and not copies.is_backup(target):
+        msg = f"{target} is there already and is no backup: name another file, or a folder"
+        raise StoreError(msg)
 
 
 def _dump(tools: Tools, target: Path, progress: Progress) -> None:
@@ -81,7 +90,8 @@ def _dump(tools: Tools, target: Path, progress: Progress) -> None:
         msg = f"no backup was made at {target}: {error}"
         raise StoreError(msg) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def remove_older(folder: Path, keep: int) -> tuple[Path, ...]:

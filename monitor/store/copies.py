@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
@@ -24,7 +24,28 @@ SPARE_BYTES = 4_000_000
 SIDE_FILES = ("-wal", "-shm")
 """What SQLite keeps beside a database that is in use."""
 
+SQLITE_MAGIC = b"SQLite format 3\0"
+DUMP_MAGIC = b"PGDMP"
+"""How a SQLite file and an archive of pg_dump begin."""
+
 _FAULTS_SHOWN = 5
+
+
+def is_part_of(path: Path, database: Path) -> bool:
+    """Tell whether a path, however it is written, names a database or what lies beside it."""
+    real = database.resolve()
+    return path.resolve() in {real, *(real.with_name(real.name + end) for end in SIDE_FILES)}
+
+
+def is_backup(path: Path) -> bool:
+    """Tell whether a file begins as a SQLite file or an archive of pg_dump does."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(SQLITE_MAGIC))
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise StoreError(msg) from error
+    return start == SQLITE_MAGIC or start.startswith(DUMP_MAGIC)
 
 
 def no_progress(_done: int, _all: int) -> None:
@@ -37,17 +58,18 @@ def copy_sqlite(source: Path, target: Path, progress: Progress = no_progress) ->
     The copy shows one moment: a read transaction is held, which in WAL keeps no writer waiting
     and keeps a write from making the copy begin anew. Raises StoreError.
     """
-    require_room(target.parent, _size(source))
     draft = target.with_name(f"{target.name}.part")
     try:
         with _translated(target):
+            require_room(target.parent, _size(source))
             _copy(source, draft, progress)
             require_sound(draft)
             sync(draft)
             draft.replace(target)
             sync(target.parent)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _copy(source: Path, draft: Path, progress: Progress) -> None:

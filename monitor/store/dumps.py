@@ -20,9 +20,6 @@ from monitor.errors import StoreError
 TOOLS_VARIABLE = "MONITOR_PG_BIN"
 """Names the folder of PostgreSQL's programs, if they are not on PATH."""
 
-MAGIC = b"PGDMP"
-"""How an archive of pg_dump begins."""
-
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _ERROR_LINES = 3
 

@@ -13,15 +13,13 @@ from sqlalchemy import delete, text, update
 
 from monitor.errors import StoreError
 from monitor.store import beats, copies, migrate, restored
-from monitor.store.copies import Progress, no_progress
-from monitor.store.dumps import MAGIC, Tools
+from monitor.store.copies import DUMP_MAGIC, SQLITE_MAGIC, Progress, no_progress
+from monitor.store.dumps import Tools
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import Base, BeatRow
 
 ALIVE_FOR = timedelta(minutes=1)
 """A process that left a sign of life within this time is taken to be at work."""
-
-_SQLITE_MAGIC = b"SQLite format 3\0"
 
 Answer = Callable[[Tx], None]
 """Settle, in the restored database, what the restore means for delivery."""
@@ -35,16 +33,16 @@ def require_kind(backup: Path, *, is_sqlite: bool) -> None:
     except OSError as error:
         msg = f"{backup} cannot be read: {error.strerror}"
         raise StoreError(msg) from error
-    if start == _SQLITE_MAGIC and not is_sqlite:
+    if start == SQLITE_MAGIC and not is_sqlite:
         msg = (
             f"{backup} is a SQLite file, the database is on PostgreSQL: restore it into a "
             "workspace on SQLite, and then: monitor db move --to URL"
         )
         raise StoreError(msg)
-    if start.startswith(MAGIC) and is_sqlite:
+    if start.startswith(DUMP_MAGIC) and is_sqlite:
         msg = f"{backup} is an archive of PostgreSQL, and the database a SQLite file"
         raise StoreError(msg)
-    if not (start == _SQLITE_MAGIC or start.startswith(MAGIC)):
+    if not (start == SQLITE_MAGIC or start.startswith(DUMP_MAGIC)):
         msg = f"{backup} is no backup: it was made neither by SQLite nor by pg_dump"
         raise StoreError(msg)
 
@@ -61,7 +59,7 @@ def into_sqlite(
 
     None if there was none. Raises StoreError, and then the database is as it was.
     """
-    if backup.absolute() == database.absolute():
+    if copies.is_part_of(backup, database):
         raise StoreError("this is the database itself, not a backup of it")
     copies.require_sound(backup)
     draft = database.with_name(f"{database.name}.restoring")

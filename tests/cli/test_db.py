@@ -387,3 +387,29 @@ def test_a_move_to_where_something_is_refuses(
     assert "the target is not empty" in done.stderr
     assert rows_of(store) == before
     assert invoke(on_file, "status").exit_code == 0
+
+
+def test_a_backup_takes_the_place_of_nothing_but_a_backup(on_file: Workspace) -> None:
+    data = on_file.folder / "data"
+    before = (data / "monitor.db").read_bytes()
+    (on_file.folder / "link").symlink_to(data)
+    for name in ("link/monitor.db", "data/../data/monitor.db", "data/monitor.db-wal"):
+        done = invoke(on_file, "db", "backup", str(on_file.folder / name))
+        assert done.exit_code == 1
+        assert "needs another file than the database itself" in done.stderr
+    done = invoke(on_file, "db", "backup", str(on_file.folder / "monitor.yaml"))
+    assert done.exit_code == 1
+    assert "monitor.yaml is there already and is no backup: name another" in done.stderr
+    assert not (on_file.folder / "monitor.yaml").read_bytes().startswith(b"SQLite")
+    done = invoke(on_file, "db", "restore", str(on_file.folder / "link/monitor.db"))
+    assert "this is the database itself" in done.stderr
+    assert (data / "monitor.db").read_bytes() == before
+    target = on_file.folder / "twice.db"
+    for _ in range(2):
+        assert invoke(on_file, "db", "backup", str(target)).exit_code == 0
+
+
+def test_a_backup_to_where_nothing_can_be_written_says_so(on_file: Workspace) -> None:
+    done = invoke(on_file, "db", "backup", str(on_file.folder / "monitor.yaml/backup.db"))
+    assert done.exit_code == 1
+    assert "no copy was made at" in done.stderr
