@@ -46,6 +46,8 @@ def upgrade(store: Store, on_copied: Callable[[Path], None] | None = None) -> st
 def lock(tx: Tx) -> None:
     """Keep others from migrating, and so from starting, until this transaction ends."""
     tx.execute(text("SET LOCAL statement_timeout = 0"))  # an index may take its time
+    idle = "SET LOCAL idle_in_transaction_session_timeout = 0"  # while psql or SQLite is at work
+    tx.execute(text(idle))
     tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 

@@ -176,3 +176,17 @@ def test_a_restore_that_was_cut_off_keeps_all_from_starting(store: Store) -> Non
         tx.execute(text(f"UPDATE alembic_version SET version_num = '{migrate.RESTORING}0001'"))
     with pytest.raises(StoreError, match="a restore was cut off half-way"):
         migrate.upgrade(store)
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_the_lock_outlasts_a_servers_patience_with_idle_transactions(store: Store) -> None:
+    with store.write() as tx:  # as the manual advises
+        name = tx.execute(text("SELECT current_database()")).scalar_one()
+        tx.execute(
+            text(f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 60000')
+        )
+    store.engine.dispose()
+    with store.write() as tx:
+        assert tx.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
+        migrate.lock(tx)
+        assert tx.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "0"
