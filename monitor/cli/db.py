@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from monitor.app import LockFile, open_store
 from monitor.cli.options import (
@@ -341,7 +343,13 @@ def _postgresql(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not mark or not rest:
         fail("--to takes the address of a database: postgresql://user:password@host/name", USAGE)
-    return f"postgresql+psycopg://{rest}"
+    url = f"postgresql+psycopg://{rest}"
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):  # never shown: it may hold a password
+        cure = "after the host may stand a port, a number; in a password @ is written %40"
+        fail(f"the address of --to cannot be read: {cure}", USAGE)
+    return url
 
 
 @contextmanager

@@ -332,6 +332,10 @@ def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
 
 def test_a_move_needs_a_server_and_a_stopped_monitor(on_file: Workspace, pg_url: str) -> None:
     assert invoke(on_file, "db", "move", "--to", "sqlite:///x.db").exit_code == 2
+    done = invoke(on_file, "db", "move", "--to", "postgresql://u:hidden@host:port/name")
+    assert done.exit_code == 2
+    assert "after the host may stand a port, a number" in done.stderr
+    assert "hidden" not in done.stderr
     with LockFile(on_file.folder / "data/monitor.db.lock"):
         done = invoke(on_file, "db", "move", "--to", pg_url)
     assert done.exit_code == 2
