@@ -207,9 +207,13 @@ def _put_in_place(
 
 
 def _backed_up(settings: Settings, store: Store, tools: Tools, now: datetime) -> Path | None:
-    """Back up what a PostgreSQL database holds before it is replaced; None if it is empty."""
+    """Back up what a PostgreSQL database holds before it is replaced.
+
+    None if it is empty, or holds only what a restore that was cut off has left.
+    """
     with store.read() as tx:
-        if migrate.current(tx) is None or not migrate.is_current(tx):
+        found = migrate.current(tx)
+        if found is None or found.startswith(migrate.RESTORING):
             return None
     name = f"monitor-replaced-{now:%Y%m%dT%H%M%SZ}.dump"
     target = copies.unused(settings.data_dir / "backups" / name)

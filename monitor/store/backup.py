@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import StoreError
-from monitor.store import copies, restored
+from monitor.store import copies, migrate, restored
 from monitor.store.copies import Progress, no_progress
 from monitor.store.dumps import Tools
 from monitor.store.engine import Store
@@ -51,7 +51,8 @@ def take(
         with store.read() as tx:
             tools.require_server(tx)
     with store.write() as tx:
-        restored.note_backup(tx, now=now)
+        if migrate.is_current(tx):  # an older schema has no place for it
+            restored.note_backup(tx, now=now)
     if store.is_sqlite:
         copies.copy_sqlite(Path(store.url.database or ""), target, progress)
     else:

@@ -15,7 +15,7 @@ import pytest
 from services.in_process import asked, invoke
 from services.postgres import _bin_dir
 from services.product import Workspace
-from services.schemas import make_at, rows_of
+from services.schemas import is_kept, make_at, rows_of
 from sqlalchemy import bindparam, text
 
 from monitor.app.lock import LockFile
@@ -212,6 +212,23 @@ def test_a_backup_of_an_earlier_schema_is_brought_to_this_one(
     assert done["is_paused"]
     assert asked(on_file, "db", "check")["checkup"]["revision"] == migrate.head()
     assert asked(on_file, "status")["articles"]["articles"] == 3
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_database_of_an_earlier_schema_is_kept_before_it_is_replaced(
+    made: Workspace, store: Store, tmp_path: Path
+) -> None:
+    backup = str(tmp_path / "backup")
+    assert invoke(made, "db", "backup", backup).exit_code == 0
+    with store.write() as tx:
+        tx.execute(text("DROP SCHEMA public CASCADE"))
+        tx.execute(text("CREATE SCHEMA public"))
+    make_at(store, "0001")
+    before = {name: rows_of(store)[name] for name in ("article", "alert", "told")}
+    kept = asked(made, "db", "restore", backup)["kept"]
+    assert len(rows_of(store)["article"]) == 1
+    assert invoke(made, "db", "restore", kept, "--discard").exit_code == 0
+    assert is_kept(before, rows_of(store))
 
 
 def test_an_answer_without_a_question_is_refused(on_file: Workspace) -> None:
