@@ -42,6 +42,7 @@ from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
 from monitor.render.webhook_parts import moment
 from monitor.store import alerts, articles, channels, deliveries, json, rules, stories
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
 from monitor.store.workspace import workspace_id
@@ -320,6 +321,25 @@ async def test_a_slot_that_another_closed_before_our_claim_is_let_go_of(
             claimed = channels.claim(tx, ChannelName("mailbox"), now=watch.now, lease=MINUTE)
         assert claimed is not None
         assert claimed.crashes == 0
+
+
+async def test_a_clock_that_was_ahead_for_a_while_costs_no_digest(
+    made: Workspace, watch: Watch
+) -> None:
+    async with opened(made, watch) as ports:
+        tell(ports, "a")
+        assert compose_due(ports) == 1
+        for days in (0, 30, -30):
+            watch.move(days=days, minutes=15 * (days == 0))
+            tell(ports, f"b{days}")
+            compose_due(ports)
+        for _ in range(MAX_CRASHES + 1):
+            watch.move(minutes=1.1)
+            compose_due(ports)
+        watch.move(minutes=15)
+        compose_due(ports)
+        titles = [one.story.title for digest in digests(ports) for one in digest.entries]
+        assert sorted(titles) == ["Title a", "Title b-30", "Title b0", "Title b30"]
 
 
 async def test_a_first_digest_waits_until_there_is_something_to_tell(
