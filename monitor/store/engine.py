@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
@@ -132,6 +133,7 @@ class Store:
         )
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "checkin", _let_the_server_choose)
         event.listen(engine, "handle_error", _leave_a_server_that_only_reads)
         return engine
 
@@ -292,6 +294,16 @@ def _prepare_postgresql(raw: psycopg.Connection[Any], entry: ConnectionPoolEntry
 def _begin_postgresql(connection: Connection) -> None:
     if connection.info.get(_POOLED):
         connection.exec_driver_sql(_PATIENT.format(is_local="true"))
+
+
+def _let_the_server_choose(raw: psycopg.Connection[Any] | None, _: ConnectionPoolEntry) -> None:
+    """Forget that a transaction read or wrote: SQLAlchemy would ask for READ WRITE by name.
+
+    That overrides `default_transaction_read_only`, by which a server says that it is primary no
+    more.
+    """
+    if raw is not None and raw.info.transaction_status == TransactionStatus.IDLE:
+        raw.read_only = None
 
 
 def _leave_a_server_that_only_reads(context: ExceptionContext) -> None:
