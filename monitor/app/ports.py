@@ -67,10 +67,10 @@ async def open_ports(
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="store"))
         network = await _open_network(stack, settings)
-        tally = Tally()
-        store.on_error(lambda: tally.add("database_errors"))
         if clock is None:
             clock = await asyncio.to_thread(open_clock, store)
+        tally = Tally()
+        store.on_error(lambda: tally.add("database_errors"))
         yield Ports(
             store=store,
             clock=clock,

@@ -138,6 +138,7 @@ async def run(
         if store.is_sqlite and store.url.database:
             stack.enter_context(LockFile(Path(store.url.database + ".lock")))
         if not await prepared(store, signals.stop, is_patient=not is_once):
+            log.info("stopped", is_clean=True)
             _say(talk.on_stopped, True)
             return Summary()
         lanes_box: list[Lanes] = []
