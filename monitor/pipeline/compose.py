@@ -20,7 +20,7 @@ from monitor.pipeline.health import health_lines
 from monitor.pipeline.orphans import tend_orphans
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
-from monitor.store import alerts, channels, deliveries, json, problems
+from monitor.store import alerts, channels, deliveries, json, problems, rules
 from monitor.store.channels import ClaimedChannel
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
@@ -110,7 +110,7 @@ def _nothing() -> tuple[Digest | None, list[Telling]]:
 
 
 def _due(tx: Tx, ports: Ports, channel: Channel, now: datetime) -> Slot | None:
-    if channel.schedule is None:
+    if channel.schedule is None or not _is_in_force(tx, ports):
         return None
     state = channels.read(tx, channel.name)
     last = None
@@ -118,11 +118,20 @@ def _due(tx: Tx, ports: Ports, channel: Channel, now: datetime) -> Slot | None:
         last = LastSlot(slot=state.last_slot, ended_at=state.last_slot_end)
     slot = due_slot(channel.schedule, last=last, now=now)
     if slot is not None and slot.key == FIRST:
-        rules = digest_rules(ports.current.rules.values(), channel)
+        told = digest_rules(ports.current.rules.values(), channel)
         # looked at every second until there is something: no write transaction for nothing
-        return slot if untold(tx, channel, rules, 1) else None
+        return slot if untold(tx, channel, told, 1) else None
     is_told = slot is not None and channels.has_slot(tx, channel.name, slot.key)
     return None if is_told else slot
+
+
+def _is_in_force(tx: Tx, ports: Ports) -> bool:
+    """Tell whether our rules are the assigner's: by others, stories would seem not worth telling.
+
+    While new ones still look back the digest waits for them.
+    """
+    ours = {str(rule.id): str(rule.revision) for rule in ports.current.rules.values()}
+    return rules.revisions(tx) == ours
 
 
 def digest_rules(rules: Iterable[Rule], channel: Channel) -> dict[RuleId, Rule]:
@@ -146,9 +155,9 @@ def draft(
     tx: Tx, ports: Ports, channel: Channel, slot: Slot, now: datetime
 ) -> tuple[Digest | None, list[Telling]]:
     """Compose a slot without owing it, and say what the channel is told by it."""
-    rules = digest_rules(ports.current.rules.values(), channel)
-    found = untold(tx, channel, rules, STORIES_PER_DIGEST)
-    gathered = (gather(tx, channel, read_story(tx, story), rules) for story in found)
+    told = digest_rules(ports.current.rules.values(), channel)
+    found = untold(tx, channel, told, STORIES_PER_DIGEST)
+    gathered = (gather(tx, channel, read_story(tx, story), told) for story in found)
     tellings = [telling for telling in gathered if telling is not None]
     digest = compose(
         [telling.candidate for telling in tellings],

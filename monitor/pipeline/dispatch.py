@@ -8,6 +8,7 @@ which a receiver can see a message twice, and its id tells.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -64,7 +65,7 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
     channel = ports.terms.channel(delivery.channel)
     if channel is None:
         return  # taken out of monitor.yaml since the claim: its lease runs out
-    started_at = None
+    started_at = outcome = None
     try:
         owed = await _prepare(ports, channel, delivery)
         if owed is None:
@@ -84,7 +85,8 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         await ports.in_thread(spare, ports, delivery)
         raise
     except asyncio.CancelledError:
-        await ports.in_thread(settle_cut, ports, delivery, started_at)
+        if outcome is None:  # else it is known, and `_settle` has tried to note it
+            await ports.in_thread(settle_cut, ports, delivery, started_at)
         raise
 
 
@@ -178,7 +180,12 @@ async def _settle(
             if monotonic_seconds() > stop_at:
                 raise
             log.warning("try not noted yet", delivery=delivery.key, reason=str(error))
-        await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
+        try:
+            await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
+        except asyncio.CancelledError:  # a stop: the last chance to note what is known
+            with suppress(StoreError, LeaseLost):
+                await ports.in_thread(settle_try, ports, delivery, owed, outcome, started_at)
+            raise
 
 
 def _owed(channel: Channel, delivery: ClaimedDelivery, message: Message) -> Owed:

@@ -177,7 +177,7 @@ def settle(tx: Tx, feed: ClaimedFeed, polled: Polled) -> None:
 def settle_many(tx: Tx, ended: Sequence[tuple[ClaimedFeed, Polled]]) -> int:
     """Settle many polls at once; count those whose claim still held: only they are written."""
     alike: dict[tuple[str, ...], list[claims.Settlement]] = {}
-    for feed, polled in ended:
+    for feed, polled in sorted(ended, key=lambda pair: pair[0].id):  # in one order: no deadlock
         values = _columns(feed, polled)
         alike.setdefault(tuple(values), []).append((feed.id, feed.fence, values))
     return sum(

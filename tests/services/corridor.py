@@ -17,7 +17,7 @@ from monitor.clock import Clock, system_clock
 from monitor.match.engine import Engine
 from monitor.pipeline.ports import Ports
 from monitor.settings import load_settings
-from monitor.store import migrate
+from monitor.store import migrate, rules
 
 
 class Watch:
@@ -42,7 +42,11 @@ async def opened(made: Workspace, clock: Clock = system_clock) -> AsyncIterator[
     migrate.upgrade(store)
     try:
         async with app.open_ports(settings, store, environ={}, clock=clock) as ports:
-            ports.current.engine = Engine(app.workspace_rules(settings).rules)
+            engine = Engine(app.workspace_rules(settings).rules)
+            ports.current.engine = engine
+            with store.write() as tx:  # as the assigner does, when they have looked back
+                for loaded in engine.rules:
+                    rules.keep(tx, loaded.rule, now=ports.now())
             yield ports
     finally:
         store.close()
