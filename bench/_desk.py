@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, insert, or_, select, text, update
 
 from monitor.clock import system_clock
+from monitor.errors import StoreConflict
 from monitor.model.keys import ChannelName
 from monitor.pipeline.assigner import OPEN_FOR
 from monitor.store import articles, beats, channels, deliveries, roles, stories
@@ -51,7 +53,7 @@ class Desk:
         due = update(FeedRow).values(next_poll_at=datetime.now(UTC))
         if ids is not None:
             due = due.where(FeedRow.id.in_(list(ids)))
-        with self.store.write() as tx:
+        with suppress(StoreConflict), self.store.write() as tx:  # a deadlock: the next time
             tx.execute(due)
 
     def feed_ids(self) -> list[int]:

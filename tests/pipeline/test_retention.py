@@ -232,6 +232,7 @@ def test_after_a_day_it_looks_again(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_two_years_of_news_keep_the_rows_bounded(desk: Desk) -> None:
     """Three articles every other day, beside old ones that the feed lists for ever."""
