@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from alembic import command
@@ -12,13 +14,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
-from monitor.errors import StoreError
+from monitor.errors import StoreConflict, StoreError
 from monitor.store import copies
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import Base, WorkspaceRow
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6D6F6E69746F72  # "monitor": the advisory lock that one migrating process holds
+
+_TRIES = 5
+_LOCK_SECONDS: float = 5  # all who want a table stand behind a change that waits for it
+_PAUSE_SECONDS: float = 3  # between tries, for those who stood behind
 
 RESTORING = "restoring "
 """Stands before the revision while a restore on PostgreSQL is not done: nothing may start."""
@@ -29,14 +35,32 @@ def upgrade(store: Store, on_copied: Callable[[Path], None] | None = None) -> st
 
     Another process that migrates at the same time is waited for. A SQLite file that holds a
     schema is copied before it is changed, and `on_copied` gets the copy. Raises StoreError if the
-    database comes from a newer version of this program, or the copy finds no room.
+    database comes from a newer version of this program, the copy finds no room, or others hold
+    the tables of a PostgreSQL database through all tries.
     """
+    for _ in range(_TRIES - 1):
+        with suppress(StoreConflict):
+            return _upgrade(store, on_copied)
+        time.sleep(_PAUSE_SECONDS)
+    try:
+        return _upgrade(store, on_copied)
+    except StoreConflict as error:
+        msg = (
+            f"{error}. The schema was not changed: a long transaction holds its tables, a backup "
+            "perhaps. Let it end, or end it (pg_stat_activity names it), and start again"
+        )
+        raise StoreError(msg) from error
+
+
+def _upgrade(store: Store, on_copied: Callable[[Path], None] | None) -> str:
     with store.write() as tx:
         if not store.is_sqlite:
             lock(tx)
         refuse_newer(tx)
         if not is_current(tx):
             copy = _copied(store, current(tx))
+            if not store.is_sqlite:
+                tx.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
             advance(tx)
             if copy is not None and on_copied is not None:
                 on_copied(copy)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from services.product import Workspace
 from services.schemas import is_kept, make_at, revisions, rows_of
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 
 from monitor.errors import StoreError
 from monitor.store import copies, migrate
@@ -76,6 +76,47 @@ def test_an_earlier_schema_comes_to_this_one_with_all_its_data(old: Store) -> No
     with old.read() as tx:
         assert migrate.differences(tx) == []
     assert is_kept(before, rows_of(old))
+
+
+def test_hosts_are_known_of_feeds_and_of_pages_that_wait(old: Store) -> None:
+    before = rows_of(old)
+    feeds = [
+        before["feed"][0] | {"id": n, "url": f"u{n}", "fetch_url": f"https://www.h{n}.test/"}
+        for n in range(10, 2_110)  # more than are set at a time
+    ]
+    page = before["page"][0]
+    with old.write() as tx:
+        known = MetaData()
+        known.reflect(tx, only=["feed", "page"])
+        tx.execute(known.tables["feed"].insert(), feeds)
+        tx.execute(known.tables["page"].insert(), page | {"article_id": 2, "state": "done"})
+    migrate.upgrade(old)
+    after = rows_of(old)
+    hosts = {row["id"]: row["host"] for row in after["feed"]}
+    assert hosts == {1: "paper1.test", 2: ""} | {n: f"h{n}.test" for n in range(10, 2_110)}
+    assert {row["state"]: row["host"] for row in after["page"]} == {
+        "pending": "paper1.test",
+        "done": "",
+    }
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Let an upgrade wait for a tenth of a second in all."""
+    usual = (migrate._LOCK_SECONDS, migrate._PAUSE_SECONDS)
+    migrate._LOCK_SECONDS, migrate._PAUSE_SECONDS = 0.02, 0
+    yield
+    migrate._LOCK_SECONDS, migrate._PAUSE_SECONDS = usual
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_upgrade_gives_up_where_a_table_is_held_and_names_the_cure(old: Store) -> None:
+    with old.read() as tx:  # as pg_dump does
+        tx.execute(text("SELECT count(*) FROM feed"))
+        with pytest.raises(StoreError, match=r"a backup perhaps\. Let it end"):
+            migrate.upgrade(old)
+    assert migrate.upgrade(old) == migrate.head()
 
 
 def killed(root: Path, url: str, every: int) -> dict[str, int]:

@@ -22,6 +22,7 @@ _POINTING = ("alert", "quiet", "told")  # at articles, which retention removes
 _CROWDED = ("feed", "page", "delivery", "article")
 _CRASHED = sa.text("crashes > 0")
 _CLAIMED = sa.text("claimed_until IS NOT NULL")
+_PORTION = 1_000  # rows read and set at a time: a table of millions is never in memory
 
 
 def upgrade() -> None:
@@ -32,7 +33,7 @@ def upgrade() -> None:
     _widen_work()
     _index_work()
     _know_hosts("feed", "id", "fetch_url")
-    _know_hosts("page", "article_id", "url")
+    _know_hosts("page", "article_id", "url", state="pending")  # done and failed ones need none
     if op.get_bind().dialect.name == "postgresql":
         _tune_postgresql()
 
@@ -114,15 +115,22 @@ def _index_work() -> None:
         op.create_index(op.f(f"ix_{table}_article_id"), table, ["article_id"])
 
 
-def _know_hosts(name: str, key: str, address: str) -> None:
-    """Fill in the host of each address, as monitor.net.hosts.host_of gives it."""
-    table = sa.table(name, sa.column(key), sa.column(address), sa.column("host"))
-    connection = op.get_bind()
-    rows = connection.execute(sa.select(table.c[key], table.c[address])).all()
-    if rows:
-        setting = sa.update(table).where(table.c[key] == sa.bindparam("row"))
+def _know_hosts(name: str, key: str, address: str, *, state: str | None = None) -> None:
+    """Fill in the host of each address, as monitor.net.hosts.host_of gives it.
+
+    With `state` only of rows in it. Keys are numbers above 0.
+    """
+    table = sa.table(name, *map(sa.column, (key, address, "host", "state")))
+    number, connection, last = table.c[key], op.get_bind(), 0
+    setting = sa.update(table).where(number == sa.bindparam("row"))
+    setting = setting.values(host=sa.bindparam("host_name"))
+    portion = sa.select(number, table.c[address]).order_by(number).limit(_PORTION)
+    if state is not None:
+        portion = portion.where(table.c.state == state)
+    while rows := connection.execute(portion.where(number > last)).all():
         hosts = [{"row": row[0], "host_name": _host_of(row[1])} for row in rows]
-        connection.execute(setting.values(host=sa.bindparam("host_name")), hosts)
+        connection.execute(setting, hosts)
+        last = rows[-1][0]
 
 
 def _host_of(url: str) -> str:
