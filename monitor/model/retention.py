@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-LEAST_ARTICLES = timedelta(days=30)
-"""A story is open for 14 days, and its end must not be cut off: nothing less is kept."""
+LEAST_ARTICLES = timedelta(days=45)
+"""A story is open for 14 days, and a digest may come once a month: nothing less is kept."""
 
 LEAST_OTHERS = timedelta(days=1)
 

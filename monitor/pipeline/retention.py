@@ -18,6 +18,7 @@ import structlog
 
 from monitor.errors import LeaseLost
 from monitor.pipeline.ports import Ports
+from monitor.pipeline.restored import is_paused
 from monitor.store import retention, roles
 from monitor.store.engine import Tx
 from monitor.store.roles import Role
@@ -27,7 +28,8 @@ log = structlog.get_logger()
 EVERY = timedelta(days=1)
 
 ASK_AGAIN_AFTER = timedelta(hours=1)
-"""When to look again if another process has the role: it may have died over its work."""
+"""When to look again if another process has the role, for it may have died over its work, or if
+delivery is paused after a restore."""
 
 SLOTS_FOR = timedelta(days=365)
 
@@ -56,10 +58,14 @@ class Retention:
     def remove_due(self) -> int:
         """Remove one batch; give how many rows went (0: all is done, or it is not yet time).
 
+        Nothing goes while a restore waits for its answer: what is old may be yet to be told.
         Raises StoreError if the database refuses; the next call goes on from there.
         """
         now = self._ports.now()
         if self._next_at is not None and now < self._next_at:
+            return 0
+        if is_paused(self._ports):
+            self._next_at = now + ASK_AGAIN_AFTER
             return 0
         while self._step < len(self._steps):
             removed = self._batch(self._steps[self._step], now)

@@ -201,7 +201,9 @@ def _retention(top: Section) -> Retention:
         if span is not None and span < least:
             span_name = "a day" if least.days == 1 else f"{least.days} days"
             what = f"'{name}' is kept for less than {span_name}"
-            why = " (a story is open for 14)" if name == "articles" else ""
+            why = (
+                " (a story is open for 14, a digest may be monthly)" if name == "articles" else ""
+            )
             part.complain(name, what, f"write at least {least.days}d{why}")
     return Retention(**{name: span for name, span in kept.items() if span is not None})
 

@@ -15,7 +15,7 @@ from monitor.model.article import Article, Origin
 from monitor.model.retention import Retention as Kept
 from monitor.pipeline.keep import keep_articles
 from monitor.pipeline.retention import Retention
-from monitor.store import check, retention, roles
+from monitor.store import check, restored, retention, roles
 from monitor.store.engine import Store
 from monitor.store.tables import (
     AliasRow,
@@ -197,6 +197,20 @@ def test_what_is_pending_is_never_touched(desk: Desk) -> None:
     with desk.store.read() as tx:
         assert tx.execute(select(DeliveryRow.key)).scalars().all() == ["dl-pending"]
         assert tx.execute(select(AttemptRow.delivery_key)).scalars().all() == ["dl-pending"]
+
+
+def test_nothing_goes_while_a_restore_waits_for_its_answer(desk: Desk) -> None:
+    poll(desk, seen("a", desk))
+    desk.now += 366 * DAY
+    with desk.store.write() as tx:
+        restored.note_restore(tx, now=desk.now)
+    keeper = Retention(desk.ports)
+    assert keeper.remove_due() == 0
+    assert count(desk, ArticleRow) == 1
+    with desk.store.write() as tx:
+        restored.end_pause(tx, is_told=False)
+    desk.now += timedelta(hours=1)
+    assert keeper.remove_due() == 1
 
 
 def test_it_goes_in_small_batches_and_on_from_where_it_was_cut(desk: Desk) -> None:

@@ -30,7 +30,7 @@ channels:
 smtp:    {host: localhost, port: 2525, security: none, username: me, password_file: mail.secret}
 defaults: {tell: {mailbox: digest, newsroom: now}, again: every, backfill: 3d}
 zone: Europe/Berlin
-retention: {articles: 30d, attempts: 2w}
+retention: {articles: 45d, attempts: 2w}
 web: {host: 0.0.0.0, port: 8090, public_url: "https://monitor.example.org/"}
 network: {proxy: "http://user:pr0xypass@proxy:3128", ca_file: null, allow_private: [10.0.0.0/8]}
 database: {url: "postgres://u:dbpass@db/monitor"}
@@ -74,7 +74,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert found.defaults.tell == (("mailbox", Tell.DIGEST), ("newsroom", Tell.NOW))
     assert found.defaults.again is Again.EVERY
     assert found.defaults.backfill == timedelta(days=3)
-    assert found.retention.articles == timedelta(days=30)
+    assert found.retention.articles == timedelta(days=45)
     assert found.retention.attempts == timedelta(days=14)
     assert (found.web.host, found.web.port, found.web.is_port_set) == ("0.0.0.0", 8090, True)
     assert found.web.public_url == "https://monitor.example.org"
@@ -245,8 +245,8 @@ CHANNEL = "channels:\n  c: {{kind: {}}}\n"
         ("defaults: {again: allways}", "'allways' is no again"),
         ("defaults: {backfill: 7 days}", "write a number and a unit, such as 30m, 12h or 7d"),
         (
-            "retention: {articles: 29d}",
-            "less than 30 days; write at least 30d (a story is open for 14)",
+            "retention: {articles: 44d}",
+            "less than 45 days; write at least 45d (a story is open for 14, a digest may be",
         ),
         ("retention: {attempts: 1h}", "less than a day"),
         ("retention: {deliveries: 1h}", "less than a day"),
