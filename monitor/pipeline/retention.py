@@ -1,8 +1,9 @@
 """Remove, once a day, what is older than the workspace keeps: a little at a time.
 
-One process at a time does it (a leased role). Each batch is a transaction of its own that holds
-the writer for a few hundredths of a second, so a stop or a crash costs nothing: what is left is
-found again.
+One process at a time does it (a leased role). Each batch is a transaction of its own, so a stop or
+a crash costs nothing: what is left is found again. One of 25 articles holds SQLite's writer for
+24 ms (p50; 102 ms at most): 60 batches of a file with 10,000 articles, on two cores that were busy
+with other work (load 13).
 """
 
 from __future__ import annotations
