@@ -101,10 +101,13 @@ def refuse_newer(tx: Tx) -> None:
         raise StoreError(msg)
 
 
-def require_known(revision: str) -> None:
+def require_known(revision: str, backup: str) -> None:
     """Raise StoreError if a backup's revision is none of those this program knows."""
     if revision not in _known():
-        msg = f"the backup has schema {revision}, made by a newer version of this program"
+        msg = (
+            f"{backup} has schema {revision}, made by a newer version of this program: bring this "
+            "program to that version, or restore an older backup"
+        )
         raise StoreError(msg)
 
 

@@ -86,11 +86,12 @@ def into_sqlite(
 
 def _make_ready(tx: Tx, name: str, now: datetime, answer: Answer | None) -> None:
     """Bring a restored database to this program's schema and mark it."""
-    if migrate.current(tx) is None:
+    revision = migrate.current(tx)
+    if revision is None:
         msg = f"{name} is no backup of this program: it holds none of its tables"
         raise StoreError(msg)
-    migrate.refuse_newer(tx)
-    if not migrate.is_current(tx):
+    migrate.require_known(revision, name)
+    if not migrate.is_newest(tx):
         migrate.advance(tx)
     tx.execute(delete(BeatRow))
     for table in Base.metadata.sorted_tables:  # whoever had a lease is stopped
@@ -152,7 +153,7 @@ def _require_ours(archive: Path, tools: Tools) -> None:
     if revision is None or tools.column(archive, "workspace", "id") is None:
         msg = f"{archive} is no backup of this program: it holds none of its tables"
         raise StoreError(msg)
-    migrate.require_known(revision)
+    migrate.require_known(revision, str(archive))
 
 
 def require_rest(store: Store, now: datetime) -> None:

@@ -161,9 +161,17 @@ def foreign(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
+def newer_but_open(path: Path) -> None:
+    newer(path)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE workspace SET open_to = ?", (migrate.head(),))
+        raw.commit()
+
+
     [
         (cut, "is no sound database"),
-        (newer, "made by a newer version of this program"),
+        (newer, "backup.db has schema 9999, made by a newer version of this program: bring this"),
+        (newer_but_open, "backup.db has schema 9999, made by a newer version of this program"),
         (foreign, "is no backup of this program"),
         (lambda path: path.write_text("hello"), "is no backup: it was made neither by SQLite"),
         (lambda path: path.write_bytes(b"PGDMP and so on"), "is an archive of PostgreSQL"),
