@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from monitor.store.tables import Base, BeatRow
 
 ALIVE_FOR = timedelta(minutes=1)
 """A process that left a sign of life within this time is taken to be at work."""
+
+_PRIMARY = 0xFF  # the part of SQLite's error codes that names the kind
+_DAMAGES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 Answer = Callable[[Tx], None]
 """Settle, in the restored database, what the restore means for delivery."""
@@ -106,8 +109,7 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
     """Give a database a second name, under which it stays; its log is folded into it first."""
     if not database.exists():
         return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _fold_log(database)
     name = f"{database.stem}-replaced-{now:%Y%m%dT%H%M%SZ}{database.suffix}"
     kept = copies.unused(database.with_name(name))
     for end in copies.SIDE_FILES:  # a log that stayed would be read into the restored database
@@ -119,6 +121,27 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
     except OSError:
         shutil.copy2(database, kept)
     return kept
+
+
+def _fold_log(database: Path) -> None:
+    """Bring what a database's log holds into its file; raises StoreError.
+
+    Not for a damaged file: that one is kept with its log, as it was.
+    """
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & _PRIMARY in _DAMAGES:
+            return
+        msg = f"{database} cannot be set aside: {error}. Nothing was restored"
+        raise StoreError(msg) from error
+    if is_busy:
+        msg = (
+            f"{database} cannot be set aside: another program has it open. End that one, and "
+            "restore again; nothing was restored"
+        )
+        raise StoreError(msg)
 
 
 def into_postgresql(

@@ -204,6 +204,24 @@ def test_a_damaged_archive_leaves_all_as_it_was(
     assert invoke(made, "db", "backup", str(backup)).exit_code == 0
     before = rows_of(store)
     cut(backup)
+def test_a_database_that_another_program_reads_is_not_set_aside(
+    on_file: Workspace, tmp_path: Path
+) -> None:
+    backup, database = tmp_path / "backup.db", on_file.folder / "data/monitor.db"
+    assert invoke(on_file, "db", "backup", str(backup)).exit_code == 0
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as raw:
+        raw.execute("BEGIN")
+        raw.execute("SELECT count(*) FROM article").fetchone()
+        with closing(sqlite3.connect(database)) as writing:
+            writing.execute("UPDATE workspace SET paused_reason = 'x'")
+            writing.commit()  # lies in the log until the reader has ended
+        done = invoke(on_file, "db", "restore", str(backup))
+        assert done.exit_code == 1
+        assert "cannot be set aside: another program has it open. End that one" in done.stderr
+    assert invoke(on_file, "db", "check").exit_code == 0
+    assert asked(on_file, "db", "restore", str(backup))["is_paused"]
+
+
     done = invoke(made, "db", "restore", str(backup), "--discard")
     assert done.exit_code == 1
     assert "pg_restore failed" in done.stderr
