@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
@@ -29,6 +30,8 @@ DUMP_MAGIC = b"PGDMP"
 """How a SQLite file and an archive of pg_dump begin."""
 
 _FAULTS_SHOWN = 5
+_OWNERS = stat.S_IRUSR | stat.S_IWUSR
+"""What a copy's owner may do in any case: a backup that was locked away is to be restored."""
 
 
 def is_part_of(path: Path, database: Path) -> bool:
@@ -83,7 +86,7 @@ def _copy(source: Path, draft: Path, progress: Progress) -> None:
 
         reading.backup(writing, pages=STEP_PAGES, progress=tell)
         writing.execute("PRAGMA journal_mode=DELETE")  # one file, which can be carried away
-    shutil.copymode(source, draft)
+    draft.chmod(stat.S_IMODE(source.stat().st_mode) | _OWNERS)
 
 
 def _size(source: Path) -> int:

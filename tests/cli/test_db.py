@@ -222,6 +222,24 @@ def test_a_database_that_another_program_reads_is_not_set_aside(
     assert asked(on_file, "db", "restore", str(backup))["is_paused"]
 
 
+def test_a_backup_that_was_locked_away_gives_a_database_that_can_be_written(
+    on_file: Workspace, tmp_path: Path
+) -> None:
+    backup, database = tmp_path / "backup.db", on_file.folder / "data/monitor.db"
+    assert invoke(on_file, "db", "backup", str(backup)).exit_code == 0
+    backup.chmod(0o440)
+    assert asked(on_file, "db", "restore", str(backup))["is_paused"]
+    assert database.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_damaged_archive_leaves_all_as_it_was(
+    made: Workspace, store: Store, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    assert invoke(made, "db", "backup", str(backup)).exit_code == 0
+    before = rows_of(store)
+    cut(backup)
     done = invoke(made, "db", "restore", str(backup), "--discard")
     assert done.exit_code == 1
     assert "pg_restore failed" in done.stderr
