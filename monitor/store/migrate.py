@@ -61,10 +61,20 @@ def _upgrade(store: Store, on_copied: Callable[[Path], None] | None) -> str:
             copy = _copied(store, current(tx))
             if not store.is_sqlite:
                 tx.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
-            advance(tx)
+            _advance_or_undo(tx, copy)
             if copy is not None and on_copied is not None:
                 on_copied(copy)
         return current(tx) or ""
+
+
+def _advance_or_undo(tx: Tx, copy: Path | None) -> None:
+    """Migrate; if it fails the copy goes, or each new try would leave one more."""
+    try:
+        advance(tx)
+    except BaseException:  # rolled back: the database itself is what the copy is
+        if copy is not None:
+            copy.unlink(missing_ok=True)
+        raise
 
 
 def lock(tx: Tx) -> None:
@@ -85,7 +95,7 @@ def _copied(store: Store, revision: str | None) -> Path | None:
     if not store.is_sqlite or revision is None or not store.url.database:
         return None
     source = Path(store.url.database)
-    copy = source.with_name(f"{source.stem}-schema-{revision}{source.suffix}")
+    copy = copies.unused(source.with_name(f"{source.stem}-schema-{revision}{source.suffix}"))
     copies.require_room(source.parent, 2 * source.stat().st_size)  # the change may take as much
     copies.copy_sqlite(source, copy)
     return copy

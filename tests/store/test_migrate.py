@@ -200,6 +200,27 @@ def test_a_file_is_copied_before_it_is_changed(old_file: Store, tmp_path: Path) 
     assert len(copied) == 1
 
 
+def test_a_second_copy_takes_the_place_of_none(old_file: Store, tmp_path: Path) -> None:
+    copied: list[Path] = []
+    migrate.upgrade(old_file, copied.append)
+    first = copied[0].read_bytes()
+    (tmp_path / "again").mkdir()
+    again = Store(f"sqlite:///{copied[0].rename(tmp_path / 'again' / 'monitor.db')}")
+    (tmp_path / "again" / copied[0].name).write_bytes(first)
+    migrate.upgrade(again, copied.append)
+    again.close()
+    assert copied[1].name == f"monitor-schema-{OLD[-1]}-2.db"
+    assert (tmp_path / "again" / copied[0].name).read_bytes() == first
+
+
+def test_an_upgrade_that_fails_leaves_no_copy(old_file: Store, tmp_path: Path) -> None:
+    with old_file.write() as tx:
+        tx.execute(text("CREATE TABLE host (name TEXT)"))  # in the way
+    with pytest.raises(StoreError, match="host already exists"):
+        migrate.upgrade(old_file)
+    assert list(tmp_path.glob("*-schema-*")) == []
+
+
 def test_without_room_for_the_copy_nothing_is_changed(old_file: Store) -> None:
     before = rows_of(old_file)
     room = copies.SPARE_BYTES
