@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,14 +79,18 @@ def upgrade(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) ->
 @app.command("backup", short_help="Back the database up, while the monitor runs.")
 def take_backup(
     file: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            help="The file, or the folder, to write to.", show_default="data/backups/ and the time"
+            help="The file, or the folder, to write to; a folder that is new ends in /.",
+            show_default="data/backups/ and the time",
         ),
     ] = None,
     keep: Annotated[
         int | None,
-        typer.Option(min=1, help="Keep so many backups that bear our own names; remove older."),
+        typer.Option(
+            min=1,
+            help="Keep so many backups that bear our own names, in a folder; remove older.",
+        ),
     ] = None,
     workspace: WorkspaceOption = Path(),
     pg_bin: PgBinOption = None,
@@ -98,12 +103,11 @@ def take_backup(
     with exits():
         settings, now = settings_of(workspace), system_clock()
         with store_of(settings, is_writing=True) as store:
-            usual = settings.data_dir / "backups"
-            target = file or usual
-            is_folder = file is None or file.is_dir()
-            if keep is not None and not is_folder:
+            target = settings.data_dir / "backups" if file is None else Path(file)
+            if file is None or _names_folder(file, is_kept=keep is not None):
+                target /= backup.usual_name(store, now)
+            elif keep is not None:
                 fail("--keep is for a folder of backups, and this is a file", USAGE)
-            target = target / backup.usual_name(store, now) if is_folder else target
             tools = Tools(url=store.url, folder=pg_bin)
             with _progress("Backing up") as told:
                 taken = backup.take(store, target, now=now, tools=tools, progress=told)
@@ -115,6 +119,12 @@ def take_backup(
         if removed:
             out.print(f"Removed {counted(len(removed), 'older backup')}", markup=False)
         talk.print(f"To put it in place: monitor db restore {shown(taken.file)}", markup=False)
+
+
+def _names_folder(path: str, *, is_kept: bool) -> bool:
+    """Tell whether a path is to be a folder of backups; `is_kept`: they are counted there."""
+    is_new = not Path(path).exists()
+    return Path(path).is_dir() or (is_new and (is_kept or path.endswith(os.sep)))
 
 
 def _say_taken(taken: Backup) -> None:
