@@ -319,7 +319,8 @@ def move_database(
         typer.Option(
             "--to",
             envvar="MONITOR_MOVE_TO",
-            help="An empty database: postgresql://user:password@host/name",
+            help="An empty database: postgresql://user@host/name. What stands here every user "
+            "of the machine can read, so a password belongs into the variable.",
         ),
     ],
     workspace: WorkspaceOption = Path(),
