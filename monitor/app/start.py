@@ -42,9 +42,11 @@ def _written(settings: Settings) -> tuple[Path, ...]:
 
 
 def _unwritable(folder: Path) -> tuple[Problem, ...]:
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent  # where it would be made: a look makes nothing
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             return ()
     except OSError as error:
         return () if error.errno in _PASSING else (folder_problem(folder, error),)

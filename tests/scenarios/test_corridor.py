@@ -265,6 +265,6 @@ def test_a_stop_while_running_is_clean(ready: Workspace, sink: WebhookSink) -> N
     finally:
         running.kill()
     assert running.returncode == 0, log
-    assert "Stopped." in told
-    assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
+    said = [json.loads(line) for line in told.splitlines()]
+    assert (said[-1]["event"], said[-1]["is_clean"], log) == ("stopped", True, "")
     assert len(sink.hits.all) == 1
