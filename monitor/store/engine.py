@@ -45,7 +45,7 @@ from monitor.store.copies import damaged
 Tx = Connection
 """An open transaction: what the functions of this room work in."""
 
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 45  # longer than a tool for backups holds the file, shorter than a lease
 _WRITE = "monitor_write"
 
 _PATIENCE = {

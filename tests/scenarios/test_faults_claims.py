@@ -108,7 +108,7 @@ def test_two_workers_that_place_the_same_news_make_one_story(press: Press, pg_ur
             feeds=feeds_too, webhook=press.sink.url, tell=press.tell, extra=press.extra
         )
         with started(press.made) as two:
-            two.until('"rules in force"')
+            two.until('"running"')
             waits = "select pid from pg_stat_activity where state = 'idle in transaction'"
             rows(pg_url, f"select pg_terminate_backend(pid) from ({waits}) as idle")
             await_rows(pg_url, "select count(*) from seat", [(3,)])

@@ -22,16 +22,18 @@ from services.product import Workspace
 from services.running import GRACE_SECONDS, answers, ask, started
 from services.webhook_sink import WebhookSink
 
-HELD_SECONDS = 33.0
-"""Longer than `busy_timeout` (30 s): the first to wait gives up, and comes again."""
+HELD_SECONDS = 31.0
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 
 
-def press_at(folder: Path, site: HttpSite, sink: WebhookSink) -> Press:
-    press = Press(
-        Workspace(folder, {"MONITOR_PORT": "0"}), site, sink, extra="limits: {lease_seconds: 6}"
-    )
+def press_at(
+    folder: Path,
+    site: HttpSite,
+    sink: WebhookSink,
+    limits: str = "limits: {lease_seconds: 6}",
+) -> Press:
+    press = Press(Workspace(folder, {"MONITOR_PORT": "0"}), site, sink, extra=limits)
     press.baseline()
     return press
 
@@ -169,7 +171,10 @@ def test_a_file_that_may_not_grow_ends_the_process_and_loses_nothing(press: Pres
 
 
 @pytest.mark.slow
-def test_a_backup_that_holds_the_file_for_half_a_minute_costs_nothing(press: Press) -> None:
+def test_a_backup_that_holds_the_file_for_half_a_minute_is_waited_for(
+    tmp_path: Path, site: HttpSite, sink: WebhookSink
+) -> None:
+    press = press_at(tmp_path, site, sink, limits="")
     with started(press.made) as service:
         answers(f"{service.base}/readyz", 200)
         press.publish("a")
@@ -179,6 +184,7 @@ def test_a_backup_that_holds_the_file_for_half_a_minute_costs_nothing(press: Pre
             held = threading.Event()
             held.wait(HELD_SECONDS)
             backup.execute("ROLLBACK")
+        assert "refuses" not in service.text
         press.sink.hits.wait_for(1, 60)
         answers(f"{service.base}/readyz", 200)
         assert service.process.poll() is None
