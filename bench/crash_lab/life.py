@@ -33,7 +33,7 @@ FROZEN = "frozen"
 def live(spec: Spec, report: Callable[[], None]) -> int:
     """Run a command of the product, `run` by default, as the spec says; give its exit code.
 
-    `report` is called when `run` says that it is ready.
+    `report` is called when `run` is ready and its lanes begin.
 
     `log` takes what it says, `environ` is set besides, `bug` names a planted bug, `fittings` maps
     instruments to their argument.
@@ -71,16 +71,16 @@ def _introduce_as(label: str) -> None:
 
 
 def _report_ready(report: Callable[[], None]) -> None:
-    from monitor.cli.speaker import Speaker
+    from monitor.schedule import Lanes
 
-    def reporting(ready: Any) -> Any:
-        def say(self: Speaker, summary: Any, address: Any) -> None:
+    def reporting(schedule: Any) -> Any:
+        def begin(self: Lanes, scheduler: Any) -> None:
             report()
-            ready(self, summary, address)
+            schedule(self, scheduler)
 
-        return say
+        return begin
 
-    wrap(Speaker, "ready", reporting, takes=("self", "summary", "address"))
+    wrap(Lanes, "schedule", reporting, takes=("self", "scheduler"))
 
 
 def _command(folder: str, words: list[str]) -> int:
