@@ -47,7 +47,7 @@ def read_carefully(
     if read is not None:
         return _with_problems(read, problems)
     parsed = _feedparser_result(data)
-    if not parsed["entries"] and not parsed["version"]:
+    if not parsed["entries"] and not parsed.get("version"):
         raise ParseError(why_no_feed(body, text, content_type))
     return _mapped(parsed, limits, problems)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import ParseError
@@ -209,6 +209,7 @@ def test_a_light_document_is_a_small_one() -> None:
     st.binary(max_size=200),
     st.sampled_from([b"", b"<rss><channel><item>", b"<feed>", b"{", b"<?xml "]),
 )
+@example(tail=b"\xef\xbb\xbf", head=b"")
 def test_arbitrary_bytes_raise_nothing_but_parse_errors(tail: bytes, head: bytes) -> None:
     with contextlib.suppress(ParseError):
         parse_carefully(head + tail, content_type=None, charset=None, url="", limits=LIMITS)
