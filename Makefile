@@ -36,7 +36,7 @@ run: env-run ## Run the monitor on the workspace of this folder (ARGS=--once: on
 
 .PHONY: test
 test: env-test ## Run the tests that need Python packages only (ARGS=tests/match: some of them)
-	@exec $(BIN)/python -m pytest -m "not slow and not exim and not chromium and not pgbouncer and not readers" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not slow and not exim and not chromium and not pgbouncer and not crash and not readers" $(ARGS)
 
 .PHONY: lint
 lint: env-dev ## Check style, format, types and the order of the rooms

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.crash
 
 
 def crash(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -22,7 +22,7 @@ def crash(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_sixty_kills_on_each_engine_lose_and_double_nothing(root: Path) -> None:
-    code, found = crash(root, "--kills", "60")
+    code, found = crash(root, "--kills", "60", "--lease", "10")
     faults = {name: one["faults"] for name, one in found.items()}
     assert code == 0, faults
     assert sum(one["killed"] for one in found.values()) >= 120
