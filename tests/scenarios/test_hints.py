@@ -104,7 +104,7 @@ def running(*made: Workspace) -> Iterator[list[str]]:
             yield logs
             for process in processes:
                 process.send_signal(signal.SIGTERM)
-            logs += [process.communicate(timeout=30)[1] for process in processes]
+            logs += ["".join(process.communicate(timeout=30)) for process in processes]
             assert [process.returncode for process in processes] == [0] * len(processes), logs
         finally:
             for process in processes:
