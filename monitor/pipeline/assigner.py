@@ -20,10 +20,10 @@ from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
-from monitor.store import articles, problems, roles, stories
-from monitor.store.articles import Unplaced
+from monitor.store import placing, problems, roles, stories
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
+from monitor.store.placing import Unplaced
 from monitor.store.roles import Role
 
 log = structlog.get_logger()
@@ -77,7 +77,7 @@ class Assigner:
         if self._role is not None and is_half_over:
             return True  # kept while there is nothing to do: another would have to build the index
         with ports.store.read() as tx:
-            if articles.has_unplaced(tx) or self._in_force is not ports.current.engine:
+            if placing.has_unplaced(tx) or self._in_force is not ports.current.engine:
                 return roles.is_open(tx, roles.ASSIGNER, ports.holder, now=ports.now())
         self._careful_left = 0
         return False
@@ -142,10 +142,10 @@ class Assigner:
             roles.require(tx, role)
             index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
             batch = Batch(tx, ports, index, engine, now)
-            due = articles.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
+            due = placing.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)
             batch.finish()
-            articles.mark_placed(tx, placed)
+            placing.mark_placed(tx, placed)
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
         self._careful_left = max(0, self._careful_left - len(placed))
@@ -176,13 +176,13 @@ class Assigner:
         """
         with self._ports.store.write() as tx:
             roles.require(tx, role)
-            suspect = articles.suspect_next(tx)
+            suspect = placing.suspect_next(tx)
             if suspect is None or suspect.crashes < MAX_CRASHES:
                 return True
             self._park(tx, suspect, now)
         log.error("article parked", article=suspect.key, reason=_PARKED)
         return False
 
-    def _park(self, tx: Tx, suspect: articles.Suspect, now: datetime) -> None:
-        articles.mark_placed(tx, [suspect.id])
+    def _park(self, tx: Tx, suspect: placing.Suspect, now: datetime) -> None:
+        placing.mark_placed(tx, [suspect.id])
         problems.report(tx, "article", suspect.key, _PARKED, cure=_PARKED_CURE, now=now)

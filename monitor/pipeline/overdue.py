@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from monitor.digest.windows import FIRST, LastSlot, due_slot
 from monitor.model.delivery import Channel
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, channels, deliveries, feeds, pages, restored
+from monitor.store import channels, deliveries, feeds, pages, placing, restored
 from monitor.store.engine import Tx
 
 OVERDUE_AFTER = timedelta(minutes=10)
@@ -28,7 +28,7 @@ def overdue(ports: Ports) -> dict[str, str]:
         if restored.is_paused(tx):
             return {"delivery": PAUSED}
         owed = deliveries.oldest_due(tx, now=now, channels=names)
-        unplaced = articles.oldest_unplaced(tx)
+        unplaced = placing.oldest_unplaced(tx)
         late_feeds = feeds.count_due(tx, now=early)
         late_pages = pages.count_due(tx, now=now - PAGES_OVERDUE_AFTER)
         late_digests = late_slots(tx, ports.terms.channels, early)

@@ -20,9 +20,10 @@ from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import count_as_told
-from monitor.store import alerts, articles, restored, stories
-from monitor.store.articles import StoredMatch, Unplaced
+from monitor.store import alerts, placing, restored, stories
+from monitor.store.articles import StoredMatch
 from monitor.store.engine import Tx
+from monitor.store.placing import Unplaced
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class Batch:
         """Give what these rules find: whoever stored the article may have judged by others."""
         if unplaced.judged_by == self.engine.revision:
             return unplaced.matches
-        return articles.judge(
+        return placing.judge(
             self.tx,
             unplaced,
             self.engine.match(unplaced.article),

@@ -11,7 +11,7 @@ from monitor.match.engine import Engine
 from monitor.match.tree import LoadedRule
 from monitor.model.problem import Problem, Severity
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, problems, roles, rules
+from monitor.store import articles, placing, problems, roles, rules
 from monitor.store.roles import Role
 
 log = structlog.get_logger()
@@ -94,5 +94,5 @@ def _judge(ports: Ports, engine: Engine, ids: Sequence[int], now: datetime) -> i
     with ports.store.write() as tx:
         for key, matches in hits.items():
             articles.add_matches(tx, key, matches, is_quiet=True, now=now)
-        articles.mark_for_placing(tx, list(hits))
+        placing.mark_for_placing(tx, list(hits))
     return sum(map(len, hits.values()))

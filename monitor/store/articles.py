@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -28,13 +28,14 @@ from monitor.model.rule import Finding, Match
 from monitor.model.source import Source
 from monitor.store import json
 from monitor.store.engine import Tx
-from monitor.store.tables import AliasRow, ArticleRow, MatchRow, RuleRow, SeatRow
+from monitor.store.tables import AliasRow, ArticleRow, MatchRow, RuleRow
 from monitor.store.upsert import insert
 
 IS_PLACE_DUE: ColumnElement[bool] = literal_column(f"{ArticleRow.__tablename__}.place_due")
 """The condition as the index has it: SQLite takes no index `WHERE place_due` for `= 1`."""
 
-_CHUNK = 400  # SQLite takes at most 32,766 parameters, older ones 999
+CHUNK = 400
+"""How many values a statement is given: SQLite takes 32,766 parameters, older ones 999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +46,6 @@ class Known:
     key: ArticleKey
     feed_hash: str
     text_state: TextState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unplaced:
-    """Be an article the assigner has to look at; `story` is set if it has a seat already."""
-
-    id: int
-    article: Article
-    is_baseline: bool
-    judged_by: str | None
-    story: str | None
-    relation: str | None
-    matches: tuple[StoredMatch, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """Be the next article to place; `crashes` counts how often that was begun and not ended."""
-
-    id: int
-    key: ArticleKey
-    crashes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +98,8 @@ _SOUGHT: BindParameter[Any] = bindparam("sought", expanding=True)
 
 def _sought(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
     """Ask for many values, some at a time: the databases bound how many a statement takes."""
-    for start in range(0, len(values), _CHUNK):
-        yield from tx.execute(query, {"sought": values[start : start + _CHUNK]})
+    for start in range(0, len(values), CHUNK):
+        yield from tx.execute(query, {"sought": values[start : start + CHUNK]})
 
 
 def add(
@@ -280,13 +259,6 @@ def replace_matches(
     add_matches(tx, article_id, matches, is_quiet=is_quiet, now=now)
 
 
-def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:
-    """Ask the assigner to look at these again."""
-    for start in range(0, len(article_ids), _CHUNK):
-        part = article_ids[start : start + _CHUNK]
-        tx.execute(update(ArticleRow).where(ArticleRow.id.in_(part)).values(place_due=True))
-
-
 def read(tx: Tx, article_id: int) -> Article | None:
     """Read one article by number."""
     row = tx.execute(_ARTICLE.where(ArticleRow.id == article_id)).one_or_none()
@@ -333,78 +305,6 @@ def read_many(tx: Tx, article_ids: Sequence[int]) -> list[tuple[int, Article]]:
     return [(row.id, from_row(row)) for row in tx.execute(query)]
 
 
-def judge(
-    tx: Tx,
-    unplaced: Unplaced,
-    matches: Sequence[Match],
-    *,
-    judged_by: str,
-    in_force: Collection[RuleId],
-    now: datetime,
-) -> tuple[StoredMatch, ...]:
-    """Store what the rules in force find where others had judged; give all that is stored.
-
-    What one of them found before and does not find now goes; of rules out of force it stays.
-    """
-    found = {match.rule_id for match in matches}
-    known = {stored.match.rule_id for stored in unplaced.matches}
-    gone = [rule for rule in known - found if rule in in_force]
-    if gone:
-        of_article = MatchRow.article_id == unplaced.id
-        tx.execute(delete(MatchRow).where(of_article, MatchRow.rule_id.in_(gone)))
-    add_matches(tx, unplaced.id, matches, is_quiet=unplaced.is_baseline, now=now)
-    row = update(ArticleRow).where(ArticleRow.id == unplaced.id)
-    tx.execute(row.values(judged_by=judged_by))
-    return matches_of(tx, [unplaced.id]).get(unplaced.id, ())
-
-
-def has_unplaced(tx: Tx) -> bool:
-    """Tell whether the assigner has anything to look at."""
-    return tx.execute(select(ArticleRow.id).where(IS_PLACE_DUE).limit(1)).first() is not None
-
-
-def suspect_next(tx: Tx) -> Suspect | None:
-    """Count a crash of the next article to place, before it is placed; `mark_placed` forgives."""
-    first = select(func.min(ArticleRow.id)).where(IS_PLACE_DUE).scalar_subquery()
-    marked = update(ArticleRow).where(ArticleRow.id == first)
-    marked = marked.values(place_crashes=ArticleRow.place_crashes + 1)
-    row = tx.execute(
-        marked.returning(ArticleRow.id, ArticleRow.key, ArticleRow.place_crashes)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Suspect(id=row.id, key=ArticleKey(row.key), crashes=row.place_crashes - 1)
-
-
-def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
-    """List what the assigner has to look at, in order of arrival, with all stored matches.
-
-    Locked until the transaction ends: a newer text that another process stores meanwhile waits,
-    and is then placed again.
-    """
-    rows = tx.execute(
-        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
-        .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
-        .where(IS_PLACE_DUE)
-        .order_by(ArticleRow.id)
-        .limit(limit)
-        .with_for_update(of=ArticleRow)
-    ).all()
-    matches = matches_of(tx, [row.id for row in rows])
-    return tuple(
-        Unplaced(
-            id=row.id,
-            article=from_row(row),
-            is_baseline=row.is_baseline,
-            judged_by=row.judged_by,
-            story=row.story_id,
-            relation=row.relation,
-            matches=matches.get(row.id, ()),
-        )
-        for row in rows
-    )
-
-
 def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredMatch, ...]]:
     """Read the stored matches of articles, by number, in order of rule."""
 
@@ -423,19 +323,6 @@ def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredM
             StoredMatch(match=match, is_quiet=row.is_quiet)
         )
     return {key: tuple(value) for key, value in found.items()}
-
-
-def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
-    """Say that the assigner has looked at these."""
-    placed = update(ArticleRow).where(ArticleRow.id.in_(article_ids))
-    tx.execute(placed.values(place_due=False, place_crashes=0))
-
-
-def oldest_unplaced(tx: Tx) -> datetime | None:
-    """Give when the article was fetched that has waited longest for the assigner, or None."""
-    oldest = select(func.min(ArticleRow.fetched_at)).where(IS_PLACE_DUE)
-    moment: datetime | None = tx.execute(oldest).scalar_one()
-    return moment
 
 
 def counts(tx: Tx) -> dict[str, int]:

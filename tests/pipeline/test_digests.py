@@ -41,7 +41,7 @@ from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
 from monitor.render.webhook_parts import moment
-from monitor.store import alerts, articles, channels, deliveries, json, rules, stories
+from monitor.store import alerts, articles, channels, deliveries, json, placing, rules, stories
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
@@ -371,7 +371,7 @@ async def test_an_article_raises_once_in_whatever_story_it_sits(
             found = match(ACME, one.key, ports.current.rules[ACME].revision)
             articles.add_matches(tx, number, [found], is_quiet=False, now=watch.now)
             elsewhere = story_id(other.key)
-            articles.mark_placed(tx, [seat(tx, other, elsewhere, watch.now)])
+            placing.mark_placed(tx, [seat(tx, other, elsewhere, watch.now)])
             alert = Alert(
                 key=alert_key(ACME, elsewhere, 1),
                 rule_id=ACME,

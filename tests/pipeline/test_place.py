@@ -27,7 +27,7 @@ from monitor.model.rule import Match
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.rules import look_back
-from monitor.store import alerts, articles, claims, problems, roles, rules
+from monitor.store import alerts, articles, claims, placing, problems, roles, rules
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 
@@ -153,7 +153,7 @@ def test_an_article_that_kills_the_assigner_five_times_is_parked_alone(store: St
     assert len(desk.seats()) == 2
     with store.read() as tx:
         (problem,) = problems.listed(tx)
-        assert not articles.has_unplaced(tx)
+        assert not placing.has_unplaced(tx)
     assert problem.subject == poison
     with store.write() as tx:  # a newer version is tried again
         articles.revise(tx, ids[poison], article("b", title="New"), keeps_body=False)
@@ -200,7 +200,7 @@ def test_a_text_that_comes_while_its_article_is_placed_is_placed_again(store: St
     newer = article("a", title="Newer")
     with ThreadPoolExecutor(1) as worker:
         with store.write() as tx:
-            articles.lock_unplaced(tx, limit=9)
+            placing.lock_unplaced(tx, limit=9)
 
             def revise() -> None:
                 with store.write() as other:
@@ -208,10 +208,10 @@ def test_a_text_that_comes_while_its_article_is_placed_is_placed_again(store: St
 
             revising = worker.submit(revise)
             wait_for_lock(store)
-            articles.mark_placed(tx, [number])
+            placing.mark_placed(tx, [number])
         revising.result()
     with store.read() as tx:
-        assert articles.has_unplaced(tx)
+        assert placing.has_unplaced(tx)
 
 
 def test_only_one_process_is_the_assigner_and_another_takes_over(store: Store) -> None:

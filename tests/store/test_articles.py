@@ -11,7 +11,7 @@ from services.plans import plans
 
 from monitor.model.article import Article, Origin, Precision
 from monitor.model.keys import article_key
-from monitor.store import articles
+from monitor.store import articles, placing
 from monitor.store.engine import Store
 
 
@@ -98,18 +98,18 @@ def test_what_a_newer_text_no_longer_holds_is_no_match_any_more(
 def test_the_assigner_sees_articles_in_order_of_arrival_and_once(store: Store) -> None:
     ids = add(store, article("a"), article("b"), article("c"))
     with store.write() as tx:
-        due = articles.lock_unplaced(tx, limit=2)
+        due = placing.lock_unplaced(tx, limit=2)
         assert [one.id for one in due] == sorted(ids.values())[:2]
-        articles.mark_placed(tx, [one.id for one in due])
-        assert [one.id for one in articles.lock_unplaced(tx, limit=9)] == sorted(ids.values())[2:]
+        placing.mark_placed(tx, [one.id for one in due])
+        assert [one.id for one in placing.lock_unplaced(tx, limit=9)] == sorted(ids.values())[2:]
 
 
 def test_the_assigners_queue_is_looked_at_by_its_index(store: Store) -> None:
     """It is looked at each second: else all that was ever stored would be read each second."""
     if not store.is_sqlite:
         return  # the planner of a server reads whole tables while they are small
-    looks = (articles.has_unplaced, articles.oldest_unplaced)
-    for work in (*looks, lambda tx: articles.lock_unplaced(tx, limit=1)):
+    looks = (placing.has_unplaced, placing.oldest_unplaced)
+    for work in (*looks, lambda tx: placing.lock_unplaced(tx, limit=1)):
         (first, *_) = plans(store, work)
         assert first.endswith(" article USING INDEX ix_article_place_due")
 
@@ -119,10 +119,10 @@ def test_a_revision_replaces_the_text_and_is_placed_again(store: Store) -> None:
     (number,) = add(store, one).values()
     newer = replace(article("a", title="New", body="Newer."), key=one.key)
     with store.write() as tx:
-        articles.mark_placed(tx, [number])
+        placing.mark_placed(tx, [number])
         articles.revise(tx, number, newer, keeps_body=False)
         stored = articles.read(tx, number)
-        assert [due.id for due in articles.lock_unplaced(tx, limit=9)] == [number]
+        assert [due.id for due in placing.lock_unplaced(tx, limit=9)] == [number]
         known = articles.find_known(tx, [newer])[one.key]
     assert stored is not None
     assert (stored.title, stored.body) == ("New", "Newer.")

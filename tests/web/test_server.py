@@ -24,7 +24,7 @@ from monitor.model.keys import ChannelName, DeliveryKey, SourceKey
 from monitor.model.notice import Window
 from monitor.pipeline.ports import Ports
 from monitor.settings import Web, load_settings
-from monitor.store import articles, channels, deliveries, feeds, migrate, pages
+from monitor.store import articles, channels, deliveries, feeds, migrate, pages, placing
 from monitor.store.engine import Store, Tx
 from monitor.web.server import Health, answering_threads, serve
 
@@ -115,7 +115,7 @@ def poll(tx: Tx, then: datetime) -> None:
 
 def fetch_page(tx: Tx, then: datetime) -> None:
     ids = articles.add(tx, [article(fetched_at=then)], is_baseline=False)
-    articles.mark_placed(tx, list(ids.values()))
+    placing.mark_placed(tx, list(ids.values()))
     pages.add(tx, dict.fromkeys(ids.values(), "https://example.org/a"), now=then)
 
 

@@ -1,0 +1,132 @@
+"""Keep what the assigner has to look at: the queue is the articles themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+
+from monitor.model.article import Article
+from monitor.model.keys import ArticleKey, RuleId
+from monitor.model.rule import Match
+from monitor.store import articles
+from monitor.store.engine import Tx
+from monitor.store.tables import ArticleRow, MatchRow, SeatRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaced:
+    """Be an article the assigner has to look at; `story` is set if it has a seat already."""
+
+    id: int
+    article: Article
+    is_baseline: bool
+    judged_by: str | None
+    story: str | None
+    relation: str | None
+    matches: tuple[articles.StoredMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """Be the next article to place; `crashes` counts how often that was begun and not ended."""
+
+    id: int
+    key: ArticleKey
+    crashes: int
+
+
+def judge(
+    tx: Tx,
+    unplaced: Unplaced,
+    matches: Sequence[Match],
+    *,
+    judged_by: str,
+    in_force: Collection[RuleId],
+    now: datetime,
+) -> tuple[articles.StoredMatch, ...]:
+    """Store what the rules in force find where others had judged; give all that is stored.
+
+    What one of them found before and does not find now goes; of rules out of force it stays.
+    """
+    found = {match.rule_id for match in matches}
+    known = {stored.match.rule_id for stored in unplaced.matches}
+    gone = [rule for rule in known - found if rule in in_force]
+    if gone:
+        of_article = MatchRow.article_id == unplaced.id
+        tx.execute(delete(MatchRow).where(of_article, MatchRow.rule_id.in_(gone)))
+    articles.add_matches(tx, unplaced.id, matches, is_quiet=unplaced.is_baseline, now=now)
+    row = update(ArticleRow).where(ArticleRow.id == unplaced.id)
+    tx.execute(row.values(judged_by=judged_by))
+    return articles.matches_of(tx, [unplaced.id]).get(unplaced.id, ())
+
+
+def has_unplaced(tx: Tx) -> bool:
+    """Tell whether the assigner has anything to look at."""
+    return (
+        tx.execute(select(ArticleRow.id).where(articles.IS_PLACE_DUE).limit(1)).first() is not None
+    )
+
+
+def suspect_next(tx: Tx) -> Suspect | None:
+    """Count a crash of the next article to place, before it is placed; `mark_placed` forgives."""
+    first = select(func.min(ArticleRow.id)).where(articles.IS_PLACE_DUE).scalar_subquery()
+    marked = update(ArticleRow).where(ArticleRow.id == first)
+    marked = marked.values(place_crashes=ArticleRow.place_crashes + 1)
+    row = tx.execute(
+        marked.returning(ArticleRow.id, ArticleRow.key, ArticleRow.place_crashes)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Suspect(id=row.id, key=ArticleKey(row.key), crashes=row.place_crashes - 1)
+
+
+def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
+    """List what the assigner has to look at, in order of arrival, with all stored matches.
+
+    Locked until the transaction ends: a newer text that another process stores meanwhile waits,
+    and is then placed again.
+    """
+    rows = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
+        .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(articles.IS_PLACE_DUE)
+        .order_by(ArticleRow.id)
+        .limit(limit)
+        .with_for_update(of=ArticleRow)
+    ).all()
+    matches = articles.matches_of(tx, [row.id for row in rows])
+    return tuple(
+        Unplaced(
+            id=row.id,
+            article=articles.from_row(row),
+            is_baseline=row.is_baseline,
+            judged_by=row.judged_by,
+            story=row.story_id,
+            relation=row.relation,
+            matches=matches.get(row.id, ()),
+        )
+        for row in rows
+    )
+
+
+def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
+    """Say that the assigner has looked at these."""
+    placed = update(ArticleRow).where(ArticleRow.id.in_(article_ids))
+    tx.execute(placed.values(place_due=False, place_crashes=0))
+
+
+def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:
+    """Ask the assigner to look at these again."""
+    for start in range(0, len(article_ids), articles.CHUNK):
+        part = article_ids[start : start + articles.CHUNK]
+        tx.execute(update(ArticleRow).where(ArticleRow.id.in_(part)).values(place_due=True))
+
+
+def oldest_unplaced(tx: Tx) -> datetime | None:
+    """Give when the article was fetched that has waited longest for the assigner, or None."""
+    oldest = select(func.min(ArticleRow.fetched_at)).where(articles.IS_PLACE_DUE)
+    moment: datetime | None = tx.execute(oldest).scalar_one()
+    return moment
