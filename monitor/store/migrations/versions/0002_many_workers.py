@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from alembic import op
 
+from monitor.errors import StoreError
 from monitor.store import types
 
 revision = "0002"
@@ -41,7 +42,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Refuse: what 0002 keeps would be lost."""
     msg = "a database is not taken back to an older schema: restore a backup instead"
-    raise NotImplementedError(msg)
+    raise StoreError(msg)
 
 
 def _make_tables() -> None:
