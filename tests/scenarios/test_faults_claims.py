@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import signal
 import threading
-import time
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from services.press import Press, title_of
 from services.product import Workspace, item, rss
 from services.running import GRACE_SECONDS, Started, answers, started
 from services.smtp_sink import SmtpSink
+from services.waiting import until
 from services.webhook_sink import WebhookSink
 
 from monitor.clock import system_clock
@@ -48,10 +48,7 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def await_rows(url: str, query: str, wanted: list[tuple[Any, ...]]) -> None:
-    end = time.monotonic() + ENOUGH_SECONDS
-    while (found := rows(url, query)) != wanted and time.monotonic() < end:
-        time.sleep(0.1)
-    assert found == wanted
+    until(lambda: rows(url, query) == wanted, ENOUGH_SECONDS, else_say=lambda: rows(url, query))
 
 
 def is_stopped(service: Started) -> bool:
@@ -62,10 +59,7 @@ def is_stopped(service: Started) -> bool:
 
 def await_stop(service: Started) -> None:
     """Wait until a failpoint has stopped the process."""
-    end = time.monotonic() + ENOUGH_SECONDS
-    while not is_stopped(service) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert is_stopped(service), service.text
+    until(lambda: is_stopped(service), ENOUGH_SECONDS, else_say=lambda: service.text)
 
 
 # A worker dies, another goes on
@@ -284,18 +278,16 @@ def test_a_message_that_kills_each_worker_is_parked_and_the_rest_flows(
     press.publish("a", "b")
     with ExitStack() as stack:
         workers = [stack.enter_context(started(press.made, failpoint=deadly)) for _ in range(2)]
-        end = time.monotonic() + 200
-        while time.monotonic() < end:
-            dead = rows(pg_url, "select count(*) from delivery where state = 'dead'")
-            if dead == [(2,)]:
-                break
+
+        def are_parked() -> bool:
             for place, worker in enumerate(workers):
                 if worker.process.poll() is not None:
                     assert worker.process.returncode == -signal.SIGKILL, worker.text
                     workers[place] = stack.enter_context(started(press.made, failpoint=deadly))
-            time.sleep(0.2)
-        else:
-            raise AssertionError(asked(press.made, "deliveries", "list"))
+            dead = rows(pg_url, "select count(*) from delivery where state = 'dead'")
+            return dead == [(2,)]
+
+        until(are_parked, 200, else_say=lambda: asked(press.made, "deliveries", "list"))
         press.sink.hits.wait_for(2, 60)
         for worker in workers:
             if worker.process.poll() is None:

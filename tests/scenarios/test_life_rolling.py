@@ -6,7 +6,6 @@ import io
 import signal
 import subprocess
 import tarfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pytest
 from services.http_site import HttpSite
 from services.in_process import told
 from services.product import RULE, Workspace, item, rss
+from services.waiting import until
 from services.webhook_sink import WebhookSink
 
 from monitor.clock import system_clock
@@ -64,7 +64,7 @@ class Rollout:
 
     def wait(self) -> None:
         """Wait until every item was told."""
-        until(lambda: len(self.sent) >= len(self.published), self.store)
+        until_in(self.store, lambda: len(self.sent) >= len(self.published))
 
     @property
     def sent(self) -> Counter[str]:
@@ -72,15 +72,14 @@ class Rollout:
         return Counter(hit.headers["webhook-id"] for hit in self.sink.hits.all)
 
 
-def until(is_so: Callable[[], bool], store: Store, within_seconds: float = 90.0) -> None:
+def until_in(store: Store, is_so: Callable[[], bool], within_seconds: float = 90.0) -> None:
     """Wait; if it does not come about, say what the database knows of the silence."""
-    end = time.monotonic() + within_seconds
-    while not is_so():
-        if time.monotonic() > end:
-            with store.read() as tx:
-                quiet = tx.exec_driver_sql("SELECT article_id, story_id, reason FROM quiet").all()
-            pytest.fail(f"it did not come about in time; quiet: {quiet}")
-        time.sleep(0.2)
+
+    def silence() -> object:
+        with store.read() as tx:
+            return tx.exec_driver_sql("SELECT article_id, story_id, reason FROM quiet").all()
+
+    until(is_so, within_seconds, else_say=silence)
 
 
 @pytest.mark.slow
@@ -105,10 +104,10 @@ def test_a_release_takes_over_while_the_one_before_works(
         rollout.wait()
         processes.append(made.start("run", stderr=log))  # it migrates while the other works
         rollout.made = made
-        until(lambda: is_migrated(store), store)
+        until_in(store, lambda: is_migrated(store))
         for _ in range(ROUNDS):
             rollout.publish()
-        until(lambda: len(running(store)) == 2, store)
+        until_in(store, lambda: len(running(store)) == 2)
         rollout.wait()
         processes[0].send_signal(signal.SIGTERM)
         assert processes[0].wait(20) == 0

@@ -8,9 +8,8 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from services.http_site import HttpSite
 from services.in_process import told
 from services.product import Workspace, item, rss
+from services.waiting import until
 from services.webhook_sink import WebhookSink
 
 from monitor.clock import system_clock
@@ -48,12 +48,13 @@ def started(words: list[str], made: Workspace, **streams: Any) -> Iterator[subpr
             process.kill()
 
 
-def port_of(process: subprocess.Popen[str]) -> int:
-    """Wait until the log tells where it listens; what is logged from then on is let go of."""
+def port_of(process: subprocess.Popen[str], later: list[str] | None = None) -> int:
+    """Wait until the log tells where it listens; `later` gets what it says from then on."""
     assert process.stdout is not None
     for line in process.stdout:
         if (event := json.loads(line))["event"] == "running":
-            threading.Thread(target=process.stdout.read, daemon=True).start()
+            heard: list[str] = [] if later is None else later
+            threading.Thread(target=heard.extend, args=(process.stdout,), daemon=True).start()
             return int(event["address"].rsplit(":", 1)[1])
     raise AssertionError("it ended before it ran")
 
@@ -64,13 +65,6 @@ def is_ready(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def handles(process: subprocess.Popen[str]) -> int:
@@ -94,17 +88,18 @@ def test_without_a_free_file_handle_it_lives_on_and_does_its_work_once_there_are
     site.put("/dawn", rss(item("a", host="dawn.test", title="Acme", body=told("a"), day=day)))
     limited = ["sh", "-c", f'ulimit -n {FEW_FILES} && exec "$@"', "sh", *made.command("run")]
     with started(limited, made, stdout=subprocess.PIPE) as process:
-        port = port_of(process)
+        said: list[str] = []
+        port = port_of(process, said)
         with ExitStack() as clients:
             for _ in range(2 * FEW_FILES):
                 clients.enter_context(socket.create_connection(("127.0.0.1", port)))
-            wait_for(lambda: handles(process) == FEW_FILES)
+            until(lambda: handles(process) == FEW_FILES)
             asked = site.count("/dawn")
             assert made.run("ingest").returncode == 0
-            time.sleep(3)  # long enough for each lane to have come back, three times
+            until(lambda: any('"feed failed"' in line for line in said), else_say=lambda: said)
             assert process.poll() is None
             assert site.count("/dawn") == asked, "a handle was free: nothing is shown"
-        wait_for(lambda: is_ready(port))
+        until(lambda: is_ready(port))
         assert made.run("ingest").returncode == 0  # a poll that found no handle waits its turn
         sink.hits.wait_for(1, 60)
         process.terminate()
@@ -130,7 +125,7 @@ def test_output_that_goes_nowhere_does_not_end_the_service(made: Workspace, way:
     deaf = Workspace(made.folder, {"MONITOR_PORT": str(port)})
     words = ["sh", "-c", f'exec "$@" {way}', "sh", *made.command("run")]
     with started(words, deaf, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_for(lambda: is_ready(port))
+        until(lambda: is_ready(port))
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0
 
@@ -142,6 +137,6 @@ def test_who_reads_the_log_may_go_away(made: Workspace) -> None:
         port = int(json.loads(line)["address"].rsplit(":", 1)[1])
         process.stdout.close()
         process.send_signal(signal.SIGHUP)  # it logs what it reloads: into a closed pipe
-        wait_for(lambda: is_ready(port))
+        until(lambda: is_ready(port))
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from services.product import Workspace
+from services.waiting import until
 
 GRACE_SECONDS = 10.0
 """How long Docker waits after SIGTERM before it kills."""
@@ -107,8 +108,12 @@ def ask(url: str) -> tuple[int, str]:
 
 def answers(url: str, status: int, within_seconds: float = 30.0) -> str:
     """Wait until an address answers with a status; give the body."""
-    end = time.monotonic() + within_seconds
-    while (found := ask(url))[0] != status and time.monotonic() < end:
-        time.sleep(0.1)
-    assert found[0] == status, found
+    found = ask(url)
+
+    def is_so() -> bool:
+        nonlocal found
+        found = ask(url)
+        return found[0] == status
+
+    until(is_so, within_seconds, else_say=lambda: found)
     return found[1]

@@ -6,6 +6,7 @@ rows_of(store)                # what stands in them, to compare before and after
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,16 @@ def revisions() -> list[str]:
     """List all schemas that were ever released, oldest first."""
     found = [script.revision for script in migrate._scripts().walk_revisions()]
     return list(reversed(found))
+
+
+def upgrade_at_once(address: str, number: int = 3) -> list[str]:
+    """Upgrade by several stores in threads; give the revisions that each came to."""
+    stores = [Store(address) for _ in range(number)]
+    with ThreadPoolExecutor(number) as threads:
+        found = list(threads.map(migrate.upgrade, stores))
+    for one in stores:
+        one.close()
+    return found
 
 
 def make_at(store: Store, revision: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from services.in_process import invoke
 from services.product import Workspace
+from services.schemas import upgrade_at_once
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
@@ -221,18 +222,7 @@ def test_a_cut_ends_who_waits_and_refuses_who_comes(postgresql: Store) -> None:
 
 
 def test_two_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -> None:
-    stores = [Store(database_url) for _ in range(3)]
-    revisions: list[str] = []
-    threads = [
-        threading.Thread(target=lambda one=one: revisions.append(migrate.upgrade(one)))
-        for one in stores
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for one in stores:
-        one.close()
+    revisions = upgrade_at_once(database_url)
     assert len(revisions) == 3
     assert len(set(revisions)) == 1
 

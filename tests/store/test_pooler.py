@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from services.pgbouncer import PgBouncer
+from services.schemas import upgrade_at_once
 from sqlalchemy import text
 
 from monitor.errors import StoreError
-from monitor.store import migrate
 from monitor.store.engine import Store
 
 pytestmark = pytest.mark.pgbouncer
@@ -82,17 +82,6 @@ def test_a_statement_that_takes_too_long_is_a_refusal(pooled: Store) -> None:
 
 def test_processes_that_migrate_at_once_wait_for_each_other(pooled: Store) -> None:
     address = pooled.url.render_as_string(hide_password=False)
-    stores = [Store(address) for _ in range(3)]
-    revisions: list[str] = []
-    threads = [
-        threading.Thread(target=lambda one=one: revisions.append(migrate.upgrade(one)))
-        for one in stores
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for one in stores:
-        one.close()
+    revisions = upgrade_at_once(address)
     assert len(revisions) == 3
     assert len(set(revisions)) == 1
