@@ -14,6 +14,7 @@ import re
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -46,6 +47,7 @@ Tx = Connection
 """An open transaction: what the functions of this room work in."""
 
 _BUSY_SECONDS = 45  # longer than a tool for backups holds the file, shorter than a lease
+_SWITCH_AGAIN_SECONDS = 0.01
 _WRITE = "monitor_write"
 
 _PATIENCE = {
@@ -149,13 +151,13 @@ class Store:
 
     def _prepare_sqlite(self, raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         raw.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
-        pragmas = ["foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS * 1000}"]
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
         if self._is_read_only:
-            pragmas += ["query_only=ON"]
+            raw.execute("PRAGMA query_only=ON")
         else:
-            pragmas += ["journal_mode=WAL", "synchronous=FULL"]
-        for pragma in pragmas:
-            raw.execute(f"PRAGMA {pragma}")
+            _switch_to_wal(raw)
+            raw.execute("PRAGMA synchronous=FULL")
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -325,6 +327,24 @@ def _break_off(raw: sqlite3.Connection | psycopg.Connection[Any]) -> None:
         return
     with socket.socket(fileno=os.dup(raw.fileno())) as line:  # asking it to cancel may hang too
         line.shutdown(socket.SHUT_RDWR)
+
+
+def _switch_to_wal(raw: sqlite3.Connection) -> None:
+    """Let readers and a writer work side by side; the file keeps it.
+
+    While another writes to a file that is not switched yet, SQLite refuses at once, whatever the
+    busy timeout says: so the wait for a process that is started beside this one is here.
+    """
+    end = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_SWITCH_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

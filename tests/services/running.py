@@ -108,7 +108,7 @@ def ask(url: str) -> tuple[int, str]:
 
 def answers(url: str, status: int, within_seconds: float = 30.0) -> str:
     """Wait until an address answers with a status; give the body."""
-    found = ask(url)
+    found = (0, "not asked")
 
     def is_so() -> bool:
         nonlocal found

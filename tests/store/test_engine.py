@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -225,6 +226,20 @@ def test_two_processes_that_migrate_at_once_wait_for_each_other(database_url: st
     revisions = upgrade_at_once(database_url)
     assert len(revisions) == 3
     assert len(set(revisions)) == 1
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "monitor.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("create table other (id integer)")
+        other.execute("begin immediate")
+        other.execute("insert into other values (1)")  # in the old journal: no switch meanwhile
+        ending = threading.Timer(0.2, other.execute, ("commit",))
+        ending.start()
+        store = Store(f"sqlite:///{file}")
+        store.check()
+        store.close()
+        ending.join()
 
 
 def test_leases_go_by_the_databases_clock_where_it_has_one(postgresql: Store) -> None:
