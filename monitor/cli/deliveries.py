@@ -52,7 +52,7 @@ from monitor.pipeline.rendering import draw_mail
 from monitor.render.channel_test import test_message
 from monitor.render.templates import Templates
 from monitor.settings import Settings
-from monitor.store import channels, deliveries
+from monitor.store import attempts, channels, deliveries
 from monitor.store.deliveries import DeliveryLine
 from monitor.store.engine import Store, Tx
 from monitor.workspace import read_templates
@@ -104,7 +104,7 @@ def show(
     with exits(), store_of(settings := settings_of(workspace)) as store, store.read() as tx:
         line = _find(tx, delivery)
         message = deliveries.message_of(tx, line.key)
-        tries = deliveries.attempts(tx, line.key)
+        tries = attempts.listed(tx, line.key)
         if body:
             out.print((message.body if message else b"").decode("utf-8", "replace"), markup=False)
             return

@@ -29,6 +29,11 @@ _JITTER = 0.2
 _SLOW_FOR = timedelta(seconds=60)  # what Svix adds on 429 and timeouts
 _UNWELCOME_FOR = timedelta(minutes=15)  # a refused login: an operator must act, and may be banned
 _LOGIN_CODES = frozenset({530, 534, 535, 538})  # SMTP only; no HTTP server uses them
+_BROKEN_OFF = frozenset({500, 502, 504})  # HTTP: the receiver may have acted before it failed
+NOT_REPEATED = (
+    "Whether it arrived is not known, and the channel sends at most once; to send it all the "
+    "same: monitor deliveries resend"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,9 @@ def settle(owed: Owed, outcome: Outcome, *, now: datetime, jitter: float) -> Set
     """Decide a delivery's state after a try, with the reason to show."""
     if outcome.result is Result.SENT:
         return Settled(state=DeliveryState.SENT, due_at=None, reason=outcome.reason)
+    if owed.channel.at_most_once and _may_have_arrived(owed.channel.kind, outcome):
+        reason = f"{outcome.reason} {NOT_REPEATED}"
+        return Settled(state=DeliveryState.DEAD, due_at=None, reason=reason)
     due_at = next_attempt(owed.channel.kind, owed.attempts, outcome, now=now, jitter=jitter)
     if due_at is not None:
         return Settled(state=DeliveryState.PENDING, due_at=due_at, reason=outcome.reason)
@@ -77,3 +85,8 @@ def settle(owed: Owed, outcome: Outcome, *, now: datetime, jitter: float) -> Set
     if outcome.result is Result.RETRY:
         reason = f"Given up after {owed.attempts + 1} tries. The last: {reason}"
     return Settled(state=DeliveryState.DEAD, due_at=None, reason=reason)
+
+
+def _may_have_arrived(kind: ChannelKind, outcome: Outcome) -> bool:
+    is_broken_off = kind is ChannelKind.WEBHOOK and outcome.code in _BROKEN_OFF
+    return outcome.is_possible_duplicate or is_broken_off

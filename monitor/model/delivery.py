@@ -31,7 +31,8 @@ class Channel:
 
     A file channel has `path`; email has `to` and `sender` (RFC 5322 address with optional name);
     a webhook has `url` and `secret` (`whsec_` + base64 of 24 to 64 bytes). `secret` is never
-    printed. `schedule` is None if the channel gets no digests.
+    printed. `schedule` is None if the channel gets no digests. With `at_most_once` what may have
+    arrived is never sent again by itself: rather lost than doubled.
     """
 
     name: ChannelName
@@ -43,6 +44,7 @@ class Channel:
     sender: str = ""
     url: str = ""
     secret: str = ""
+    at_most_once: bool = False
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ class Result(StrEnum):
     RETRY = "retry"  # worth trying again
     DEAD = "dead"  # never will work: parked with the reason
     DISABLE = "disable"  # not taken, and the channel is to be stopped (webhook 410)
+    UNKNOWN = "unknown"  # begun, and nothing is known of its end: of channels `at_most_once` alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

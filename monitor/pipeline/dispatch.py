@@ -17,7 +17,7 @@ from monitor.clock import monotonic_seconds
 from monitor.deliver.route import deliver
 from monitor.errors import LeaseLost, RenderError, StoreError, StoreUnready
 from monitor.model.delivery import Channel, Message, Outcome, Owed
-from monitor.pipeline.outcome import give_back, park, settle_cut, settle_try, spare
+from monitor.pipeline.outcome import begin, give_back, park, settle_cut, settle_try, spare
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
 from monitor.store import deliveries, problems, restored
@@ -73,6 +73,8 @@ async def send(ports: Ports, delivery: ClaimedDelivery) -> None:
         ports.failpoints.hit("out.presend", delivery.recipient)
         if await ports.in_thread(_is_late, ports, delivery):
             await ports.in_thread(give_back, ports, delivery)
+            return
+        if channel.at_most_once and not await ports.in_thread(begin, ports, delivery):
             return
         started_at = ports.now()
         outcome = await _deliver(ports, delivery, owed)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from monitor.deliver.schedule import Settled, channel_pause, settle
+from monitor.deliver.schedule import NOT_REPEATED, Settled, channel_pause, settle
 from monitor.errors import LeaseLost, StoreError
 from monitor.model.delivery import (
     Attempt,
@@ -20,7 +20,7 @@ from monitor.model.delivery import (
     Result,
 )
 from monitor.pipeline.ports import Ports
-from monitor.store import channels, deliveries, problems
+from monitor.store import attempts, channels, deliveries, problems
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
 
@@ -44,12 +44,18 @@ def spare(ports: Ports, delivery: ClaimedDelivery) -> None:
 def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | None) -> None:
     """Let go of a delivery because of a stop: no failure and no crash, due again at once.
 
-    `started_at` is when its sending began, None if it had not. One that was settled stays so.
+    `started_at` is when its sending began, None if it had not. One that was settled stays so. A
+    channel that sends at most once has it given up then.
     """
     now = ports.now()
+    channel = ports.terms.channel(delivery.channel)
     with suppress(LeaseLost), ports.store.write() as tx:
         if started_at is None:
+            attempts.end(tx, delivery.key)
             deliveries.release(tx, delivery, due_at=now)
+            return
+        if channel is not None and channel.at_most_once:
+            _give_up(tx, delivery, f"{_CUT} {NOT_REPEATED}", now)
             return
         ports.tally.add_labelled("delivery_unknown", str(delivery.channel))
         deliveries.settle(
@@ -72,7 +78,7 @@ def _cut_attempt(
 ) -> Attempt:
     return Attempt(
         delivery=delivery.key,
-        number=deliveries.count_attempts(tx, delivery.key) + 1,
+        number=attempts.count(tx, delivery.key) + 1,
         started_at=started_at,
         ended_at=now,
         result=Result.RETRY,
@@ -116,6 +122,8 @@ def _settle_try(
     settled = settle(owed, outcome, now=now, jitter=random.random())  # noqa: S311 - spreads retries
     try:
         with ports.store.write() as tx:
+            if owed.channel.at_most_once:
+                attempts.end(tx, delivery.key)
             _write_result(tx, delivery, outcome, settled, started_at=started_at, now=now)
             _tell_status(tx, delivery, owed.channel, outcome, settled, now)
     except StoreError:
@@ -146,7 +154,7 @@ def _write_result(
 ) -> None:
     attempt = Attempt(
         delivery=delivery.key,
-        number=deliveries.count_attempts(tx, delivery.key) + 1,
+        number=attempts.count(tx, delivery.key) + 1,
         started_at=started_at,
         ended_at=now,
         result=outcome.result,
@@ -213,12 +221,34 @@ def _report_dead(tx: Tx, delivery: ClaimedDelivery, reason: str, now: datetime) 
     problems.report(tx, "delivery", delivery.key, what, cure=cure, now=now)
 
 
-def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
-    """Give a delivery up that cannot be sent, and say so in `status`."""
+def begin(ports: Ports, delivery: ClaimedDelivery) -> bool:
+    """Note that a message which is sent at most once leaves now; raises LeaseLost.
+
+    False, and it is given up, if a try before this one has no known end.
+    """
     now = ports.now()
     with ports.store.write() as tx:
-        deliveries.settle(
-            tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
-        )
-        _report_dead(tx, delivery, reason, now)
-    log.error("delivery parked", delivery=delivery.key, reason=reason)
+        deliveries.hold(tx, delivery)
+        is_first = not attempts.may_have_left(tx, delivery.key)
+        if is_first:
+            attempts.begin(tx, delivery.key, now=now)
+        else:
+            _give_up(tx, delivery, NOT_REPEATED, now)
+    if not is_first:
+        ports.tally.add_labelled("delivery_attempts", str(delivery.channel), Result.UNKNOWN.value)
+        ports.tally.add_labelled("delivery_unknown", str(delivery.channel))
+    return is_first
+
+
+def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
+    """Give a delivery up that cannot be sent, and say so in `status`."""
+    with ports.store.write() as tx:
+        _give_up(tx, delivery, reason, ports.now())
+
+
+def _give_up(tx: Tx, delivery: ClaimedDelivery, reason: str, now: datetime) -> None:
+    deliveries.settle(
+        tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
+    )
+    _report_dead(tx, delivery, reason, now)
+    log.error("delivery given up", delivery=delivery.key, reason=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from monitor.model.delivery import Channel, ChannelKind, Schedule
 from monitor.model.keys import ChannelName
@@ -25,6 +26,7 @@ _KEYS = (
     "secret_file",
     "zone",
     "digest",
+    "at_most_once",
 )
 _KEYS_OF_KIND = {
     ChannelKind.FILE: ("path",),
@@ -123,8 +125,11 @@ def _channel(top: Section, entry: Entry, zone: str) -> Channel | None:
     own_zone = part.checked("zone", checks.zone_name, ZONE_CURE) or zone
     schedule, channel = _schedule(part, own_zone), ChannelName(name)
     made = _MAKERS[kind](part, channel, schedule, own_zone)
+    at_most_once = part.boolean("at_most_once") or False
     _refuse_foreign_keys(part, kind)
-    return made if len(desk.problems) == before else None
+    if made is None or len(desk.problems) > before:
+        return None
+    return replace(made, at_most_once=at_most_once)
 
 
 def _schedule(part: Section, zone: str) -> Schedule | None:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 
 from monitor.errors import LeaseLost, WorkError
-from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
+from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message
 from monitor.model.keys import ChannelName, DeliveryKey, RuleId
-from monitor.store import claims, problems
+from monitor.store import attempts, claims, problems
 from monitor.store.engine import Tx
 from monitor.store.lease import lease_clock
-from monitor.store.tables import AttemptRow, ChannelRow, DeliveryRow
+from monitor.store.tables import ChannelRow, DeliveryRow
 from monitor.store.upsert import insert
 
 
@@ -193,6 +193,11 @@ def keep_message(tx: Tx, delivery: ClaimedDelivery, message: Message) -> None:
         raise LeaseLost(msg)
 
 
+def hold(tx: Tx, delivery: ClaimedDelivery) -> None:
+    """Lock a claimed delivery for this transaction; raises LeaseLost."""
+    claims.hold(tx, DeliveryRow.key, delivery.key, delivery.fence)
+
+
 def renew(tx: Tx, delivery: ClaimedDelivery, *, now: datetime, lease: timedelta) -> None:
     """Lengthen the lease while the peer takes its time; raises LeaseLost."""
     claims.renew(tx, DeliveryRow.key, delivery.key, delivery.fence, now=now, lease=lease)
@@ -228,7 +233,7 @@ def settle(
     settlement = (delivery.key, delivery.fence, values)
     claims.settle(tx, DeliveryRow.key, settlement, **counted)
     if attempt is not None:
-        tx.execute(insert(tx, AttemptRow).values(**_attempt_columns(attempt)))
+        attempts.log(tx, attempt)
 
 
 def release(tx: Tx, delivery: ClaimedDelivery, *, due_at: datetime) -> None:
@@ -238,45 +243,6 @@ def release(tx: Tx, delivery: ClaimedDelivery, *, due_at: datetime) -> None:
 
 
 _ONE_MORE = DeliveryRow.__table__.c.attempts + 1
-
-
-def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "delivery_key": attempt.delivery,
-        "number": attempt.number,
-        "started_at": attempt.started_at,
-        "ended_at": attempt.ended_at,
-        "result": attempt.result.value,
-        "code": attempt.code,
-        "reason": attempt.reason,
-        "answer": attempt.answer,
-    }
-
-
-def count_attempts(tx: Tx, key: DeliveryKey) -> int:
-    """Count the logged tries of a delivery."""
-    counted = select(func.count()).where(AttemptRow.delivery_key == key)
-    return int(tx.execute(counted).scalar_one())
-
-
-def attempts(tx: Tx, key: DeliveryKey) -> tuple[Attempt, ...]:
-    """List the tries of a delivery, in order."""
-    rows = tx.execute(
-        select(AttemptRow).where(AttemptRow.delivery_key == key).order_by(AttemptRow.id)
-    )
-    return tuple(
-        Attempt(
-            delivery=DeliveryKey(row.delivery_key),
-            number=row.number,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            result=Result(row.result),
-            code=row.code,
-            reason=row.reason,
-            answer=row.answer,
-        )
-        for row in rows
-    )
 
 
 def listed(
@@ -343,7 +309,7 @@ def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
     """Make a settled delivery due again with its bytes and its key; False if it is on its way.
 
     Its count of failures starts anew, and a claim still held keeps it from being sent twice. It
-    is no more among what is wrong.
+    is no more among what is wrong, and goes out even if it may have arrived.
     """
     revived = (
         update(DeliveryRow)
@@ -351,6 +317,7 @@ def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
         .values(state=DeliveryState.PENDING.value, due_at=now, attempts=0, crashes=0)
     )
     problems.clear(tx, "delivery", key)
+    attempts.allow_again(tx, key)
     return tx.execute(revived).rowcount == 1
 
 

@@ -7,18 +7,26 @@ import dataclasses
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 import structlog
 from aiohttp import web
-from render.values import notice
 from services.corridor import Watch, opened
-from services.http_server import HANG, Answer
+from services.http_server import Answer
 from services.loop_thread import Arrivals
 from services.owed import owed_webhook
 from services.product import Workspace
+from services.sending import (
+    KEY,
+    NEWSROOM,
+    line_of,
+    owe,
+    send_due,
+    stop_while_sending,
+    tries,
+    wrong,
+)
 from services.smtp_sink import SmtpSink
 from services.webhook_sink import WebhookSink
 from sqlalchemy import event
@@ -26,21 +34,15 @@ from structlog.typing import EventDict
 
 from monitor.clock import system_clock
 from monitor.errors import StoreError
-from monitor.model.delivery import DeliveryKind, DeliveryState, Outcome, Result
+from monitor.model.delivery import DeliveryState, Outcome, Result
 from monitor.model.keys import ChannelName, DeliveryKey
-from monitor.model.notice import AlertNotice
 from monitor.pipeline import dispatch
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.outcome import settle_try
 from monitor.pipeline.ports import Ports
-from monitor.store import channels, claims, deliveries, json, problems
+from monitor.store import channels, claims, deliveries, problems
 from monitor.store.claims import MAX_CRASHES
-from monitor.store.deliveries import DeliveryLine
-from monitor.store.problems import Trouble
-
-NEWSROOM = ChannelName("newsroom")
-KEY = DeliveryKey("dl-1")
 
 
 @pytest.fixture
@@ -63,47 +65,6 @@ def logged() -> Iterator[Arrivals[str]]:
     structlog.configure(processors=[hear])
     yield said
     structlog.reset_defaults()
-
-
-def owe(
-    ports: Ports,
-    key: DeliveryKey = KEY,
-    *,
-    channel: ChannelName = NEWSROOM,
-    recipient: str = NEWSROOM,
-    now: datetime | None = None,
-) -> None:
-    with ports.store.write() as tx:
-        deliveries.add(
-            tx,
-            key,
-            channel=channel,
-            recipient=recipient,
-            kind=DeliveryKind.ALERT,
-            content=json.dump(AlertNotice, notice(channel=channel)),
-            title="an alert",
-            now=now or ports.now(),
-        )
-
-
-async def send_due(ports: Ports) -> int:
-    """Claim and send what is due, one after another; give how much it was."""
-    claimed = await dispatch.claim_deliveries(ports, 20)
-    for delivery in claimed:
-        await dispatch.send(ports, delivery)
-    return len(claimed)
-
-
-def line_of(ports: Ports, key: DeliveryKey = KEY) -> DeliveryLine:
-    with ports.store.read() as tx:
-        found = deliveries.find(tx, key)
-    assert found is not None
-    return found
-
-
-def tries(ports: Ports, key: DeliveryKey = KEY) -> list[str]:
-    with ports.store.read() as tx:
-        return [attempt.result.value for attempt in deliveries.attempts(tx, key)]
 
 
 class Held:
@@ -159,19 +120,6 @@ async def test_a_send_goes_on_while_its_lease_cannot_be_renewed(
         assert tries(ports) == ["sent"]
         assert await send_due(ports) == 0
     assert len(sink.hits.all) == 1
-
-
-async def stop_while_sending(ports: Ports, sink: WebhookSink) -> None:
-    """Start again, claim what is due, and cut it while its receiver thinks."""
-    sink.hits.clear()
-    sink.script(HANG)
-    with ports.store.write() as tx:
-        claims.expire_all(tx, now=ports.now())  # as `run` does when it starts
-    (claimed,) = await dispatch.claim_deliveries(ports, 1)
-    async with asyncio.TaskGroup() as group:
-        sending = group.create_task(dispatch.send(ports, claimed))
-        await sink.hits.arrived(1)
-        sending.cancel()
 
 
 async def test_stops_give_up_no_delivery_however_many(made: Workspace, sink: WebhookSink) -> None:
@@ -288,12 +236,6 @@ async def test_no_send_starts_after_half_of_its_lease(
 
 
 DESK = ChannelName("desk")
-
-
-def wrong(ports: Ports) -> dict[tuple[str, str], Trouble]:
-    """Give what `status` says is wrong, by kind and subject."""
-    with ports.store.read() as tx:
-        return {(one.kind, one.subject): one for one in problems.listed(tx)}
 
 
 async def test_a_mail_given_up_is_named_until_it_is_sent(made: Workspace) -> None:

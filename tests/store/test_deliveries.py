@@ -10,7 +10,7 @@ from monitor.clock import system_clock
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
-from monitor.store import channels, deliveries
+from monitor.store import attempts, channels, deliveries
 from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Store
 from monitor.store.lease import lease_clock
@@ -52,7 +52,7 @@ def settle(
     store: Store, held: ClaimedDelivery, state: DeliveryState, now: datetime, due_at: datetime
 ) -> None:
     with store.write() as tx:
-        number = deliveries.count_attempts(tx, held.key) + 1
+        number = attempts.count(tx, held.key) + 1
         attempt = Attempt(
             delivery=held.key,
             number=number,
@@ -114,7 +114,7 @@ def test_a_failed_try_comes_back_when_due_and_a_sent_one_never(
     settle(store, again, DeliveryState.SENT, later, later)
     assert claim(store, later + timedelta(days=9)) == ()
     with store.read() as tx:
-        assert [attempt.number for attempt in deliveries.attempts(tx, key)] == [1, 2]
+        assert [attempt.number for attempt in attempts.listed(tx, key)] == [1, 2]
         line = deliveries.find(tx, key[:9])
     assert line is not None
     assert (line.state, line.sent_at) == (DeliveryState.SENT, later)
