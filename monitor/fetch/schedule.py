@@ -137,9 +137,13 @@ def next_interval(
     if new_entries <= 0:
         growth = _QUIET_GROWTH if previous < _WAKE_INTERVAL else _LONG_QUIET_GROWTH
         return _clamped(previous * growth, MIN_INTERVAL, MAX_INTERVAL)
-    is_window_full = entries is not None and new_entries >= entries > 1
-    shorter = previous / 4 if is_window_full else previous / 2
+    shorter = previous / (4 if may_have_lost(new_entries, entries) else 2)
     return _clamped(min(shorter, _WAKE_INTERVAL), MIN_INTERVAL, MAX_INTERVAL)
+
+
+def may_have_lost(new_entries: int, entries: int | None) -> bool:
+    """Tell whether entries may have come and gone between two polls: all that is there is new."""
+    return entries is not None and new_entries >= entries > 1
 
 
 def judge_redirect(

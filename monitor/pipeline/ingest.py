@@ -24,6 +24,7 @@ from monitor.errors import (
 )
 from monitor.fetch.address import may_keep_secrets, read_url
 from monitor.fetch.feed import FeedRequest, Fetched, Unchanged, fetch_feed
+from monitor.fetch.schedule import may_have_lost
 from monitor.model.article import Article, ParsedFeed
 from monitor.normalise.entry import normalise_feed
 from monitor.parse.choose import is_light, parse_carefully, parse_light
@@ -159,6 +160,8 @@ def _keep(
             tx, feed, after_answer(feed, answer, parsed=parsed, new=new, now=now), now
         ),
     )
+    if not feed.is_first_poll and may_have_lost(kept.new, len(parsed.entries)):
+        ports.tally.add("feed_gaps")
     log.info(
         "feed polled",
         feed=feed.url,
@@ -200,11 +203,19 @@ def _settle(ports: Ports, feed: ClaimedFeed, polled: Polled, now: datetime) -> N
 def _settle_in(tx: Tx, feed: ClaimedFeed, polled: Polled, now: datetime) -> None:
     """Write a poll's end, and keep in `status` what is wrong with the feed until it is cured."""
     feeds.settle(tx, feed, polled)
+    if polled.gap:
+        problems.report(tx, "gap", feed.url, polled.gap, cure=_GAP_CURE, now=now)
     if polled.error:
         cure = _cure(feed, polled)
         problems.report(tx, "feed", feed.url, polled.error, cure=cure, now=now)
     elif feed.failures:
         problems.clear(tx, "feed", feed.url)
+
+
+_GAP_CURE = (
+    "others may have come and gone between; it is polled more often now, and this note goes by "
+    "itself after a day"
+)
 
 
 def _cure(feed: ClaimedFeed, polled: Polled) -> str:

@@ -34,6 +34,9 @@ delivery is paused after a restore."""
 
 SLOTS_FOR = timedelta(days=365)
 
+GAPS_FOR = timedelta(days=1)
+"""How long `status` shows that a feed may have been missed some entries of."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -99,7 +102,8 @@ class Retention:
     def _end(self, now: datetime) -> None:
         with self._ports.store.write() as tx:
             is_asking = retention.ask_feeds_anew(tx, now=now)
-            retention.remove_problems(tx, before=now - self._ports.terms.retention.attempts)
+            events = self._ports.terms.retention.attempts
+            retention.remove_problems(tx, before=now - events, gaps_before=now - GAPS_FOR)
             if self._role is not None:
                 with suppress(LeaseLost):
                     roles.let_go(tx, self._role)

@@ -14,6 +14,7 @@ from monitor.fetch.schedule import (
     failure_of,
     judge_gone,
     judge_redirect,
+    may_have_lost,
     next_interval,
     next_poll_at,
 )
@@ -47,8 +48,16 @@ def after_answer(
         next_poll_at=next_poll_at(now, interval=interval, url=feed.url, floor_seconds=floor),
         interval=interval,
         new_articles=new,
+        gap=_gap(feed, new, entries),
         changes=changes,
     )
+
+
+def _gap(feed: ClaimedFeed, new: int, entries: int | None) -> str:
+    if feed.is_first_poll or feed.last_ok_at is None or not may_have_lost(new, entries):
+        return ""
+    since = feed.last_ok_at.strftime("%Y-%m-%d %H:%M UTC")
+    return f"possible gap: all {new} entries were new since the poll of {since}"
 
 
 def _validators(feed: ClaimedFeed, answer: Fetched | Unchanged) -> dict[str, Any]:

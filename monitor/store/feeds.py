@@ -44,6 +44,7 @@ class Polled:
     """Say how a poll ended; `error` is "" after a success.
 
     `changes` are further columns of the feed to set (validators, title, notes, sightings).
+    `gap` says that entries may have been missed since the poll before, "" if none were.
     """
 
     at: datetime
@@ -54,6 +55,7 @@ class Polled:
     failures: int = 0
     state: str = "active"
     new_articles: int = 0
+    gap: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -209,9 +209,12 @@ def remove_slots(tx: Tx, slots: Sequence[tuple[str, str]]) -> None:
     tx.execute(delete(DigestRow).where(tuple_(DigestRow.channel, DigestRow.slot).in_(slots)))
 
 
-def remove_problems(tx: Tx, *, before: datetime) -> int:
+def remove_problems(tx: Tx, *, before: datetime, gaps_before: datetime) -> int:
     """Forget old problems that tell of one event; what may still be wrong stays."""
-    old = and_(ProblemRow.kind.in_(_HISTORY), ProblemRow.last_at < before)
+    old = or_(
+        and_(ProblemRow.kind.in_(_HISTORY), ProblemRow.last_at < before),
+        and_(ProblemRow.kind == "gap", ProblemRow.last_at < gaps_before),
+    )
     return int(tx.execute(delete(ProblemRow).where(old)).rowcount)
 
 

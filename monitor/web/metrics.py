@@ -36,6 +36,7 @@ _COUNTERS = {
     "matches": "Matches of rules in articles",
     "alerts_raised": "Alerts raised",
     "feeds_parsed_in_child": "Documents parsed in a child process",
+    "feed_gaps": "Polls that found nothing but new entries: some may have come and gone before",
     "pages_fetched": "Pages fetched for their text",
     "pages_failed": "Tries to fetch a page that failed",
     "deliveries_sent": "Deliveries accepted by their receiver",

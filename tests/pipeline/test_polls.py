@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from services.http_server import HANG, Answer
@@ -16,7 +17,7 @@ from sqlalchemy import update
 from monitor.pipeline import ingest
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.settler import Settler
-from monitor.store import feeds
+from monitor.store import feeds, problems
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.tables import FeedRow, PageRow
 
@@ -236,3 +237,27 @@ async def test_polls_are_counted_by_their_end_and_timed(after_baseline: Newsroom
         results = {"read": 1, "unchanged": 1, "failed": 1}
         assert ports.tally.labelled("polls") == {(name,): n for name, n in results.items()}
         assert sum(ports.tally.durations["poll"].within) == 3
+
+
+def gaps(room: Newsroom) -> list[Any]:
+    """List what `status` says may have been missed."""
+    with room.store.read() as tx:
+        return [one for one in problems.listed(tx) if one.kind == "gap"]
+
+
+def test_a_feed_whose_every_entry_is_new_may_have_lost_some_and_says_so(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.publish(*(room.item(f"n{n}") for n in range(3)))
+    room.pass_after(HOUR, lanes=["polls"])
+    (gap,) = gaps(room)
+    assert gap.subject == room.feed.url
+    assert "possible gap: all 3 entries were new since the poll of" in gap.reason
+
+    room.publish(*(room.item(f"n{n}") for n in range(2, 5)))  # one is known: no gap
+    room.pass_after(24 * HOUR, lanes=["polls"])
+    assert [one.count for one in gaps(room)] == [1]
+
+    room.pass_after(27 * HOUR, lanes=["retention"])
+    assert gaps(room) == []
