@@ -28,6 +28,7 @@ FETCH_AT_MOST = 10
 """Pages in flight at a time."""
 
 _WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+_SHARE_OF_LEASE = 0.8  # what is left is for reading it: ten seconds of CPU at most
 _LASTING = {"refused_address", "too_large", "too_compressed", "protocol", "robots"}
 _UNREACHED = {"dns", "connect", "robots_unreachable"}  # the fault may be our own network's
 _UNREACHED_WAIT = timedelta(hours=1)  # an unreachable robots.txt is not asked before
@@ -83,16 +84,21 @@ def _release(ports: Ports, page: ClaimedPage, due_at: datetime) -> None:
 
 
 async def _page(ports: Ports, page: ClaimedPage, now: datetime) -> Page:
-    network = ports.network
-    answer = await fetch_page(
-        network.session,
-        page.url,
-        ports.terms.limits,
-        now=now,
-        gate=network.gate,
-        robots=network.robots,
-        max_wait_seconds=ports.terms.limits.lease_seconds / 3,
-    )
+    """Fetch and read a page while its host is ours: its turn, robots.txt and it may add up."""
+    network, lease_seconds = ports.network, ports.terms.limits.lease_seconds
+    try:
+        async with asyncio.timeout(_SHARE_OF_LEASE * lease_seconds):
+            answer = await fetch_page(
+                network.session,
+                page.url,
+                ports.terms.limits,
+                now=now,
+                gate=network.gate,
+                robots=network.robots,
+                max_wait_seconds=lease_seconds / 3,
+            )
+    except TimeoutError as error:
+        raise FetchError("the page did not come in time", kind="timeout") from error
     return await network.children.run(extract_page, answer.html, answer.final_url, answer.charset)
 
 

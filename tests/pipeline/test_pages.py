@@ -63,6 +63,22 @@ async def test_a_page_whose_host_is_busy_goes_back_and_has_failed_in_nothing(
     assert room.site.count("/slow") == 0
 
 
+async def test_a_page_that_hangs_is_left_before_its_host_may_be_anothers(
+    after_baseline: Newsroom,
+) -> None:
+    room = after_baseline
+    room.publish(room.item("slow"))
+    await asyncio.to_thread(room.pass_after, HOUR, ["polls"])
+    room.site.answer("/slow", HANG)
+    async with opened_at(room.workspace, room.start + HOUR) as watched:
+        ports = with_lease(watched.ports, seconds=1.0)
+        (page,) = await pages.claim_pages(ports, 10)
+        await pages.fetch(ports, page)
+    (left,) = room.pages
+    assert (left.state, left.failures) == ("pending", 1)
+    assert left.last_error == "the page did not come in time"
+
+
 @pytest.mark.parametrize("trouble", ["robots.txt", "network"])
 def test_what_cannot_be_reached_is_tried_each_hour_until_it_can(
     after_baseline: Newsroom, trouble: str
