@@ -1,6 +1,7 @@
 """Kill the monitor thousands of times and show that nothing is lost and nothing told twice.
 
-    python bench/crash.py [--json] [--engine sqlite] [--mode failpoint] [--kills 3000] [--seed 1]
+    python bench/crash.py [--json] [--engine sqlite] [--mode failpoint] [--kills 300] [--seed 1]
+                          [--rounds 10] [--keep]     seeds 1 to 10, kept summed after each round
     python bench/crash.py --bugs [no-fence ...]      plant bugs: each must be found
     python bench/crash.py --chaos [--minutes 10]     kill the PostgreSQL server instead
 
@@ -68,12 +69,13 @@ def main() -> int:
     started_at = time.monotonic()
     tempo.warm_up()
     tempo.quicken()
-    if options.bugs is not None:
-        found = run_bugs(options)
-    elif options.chaos:
-        found = run_chaos(options)
-    else:
-        found = run_campaigns(options)
+    kind, run = _kind(options)
+    found: dict[str, dict[str, Any]] = {}
+    for seed in range(options.seed, options.seed + options.rounds):
+        options.seed = seed
+        found = _summed(found, run(options))
+        if options.keep:
+            keep(kind, {"commit": _commit(), "last_seed": seed, **found})
     killed = sum(one["killed"] for one in found.values())
     _say(f"{killed} kills in {time.monotonic() - started_at:.0f} s, CPU {_cpu(killed)} s each")
     is_red = any(one["is_wrong"] for one in found.values())
@@ -84,11 +86,44 @@ def main() -> int:
         for name, one in found.items():
             _print(name, one)
         print("RED" if is_red else "green")
-    if options.keep:
-        kind = "crash-bugs" if options.bugs is not None else "crash"
-        kind = "crash-chaos" if options.chaos else kind
-        keep(kind, {"commit": _commit(), "seed": options.seed, "is_red": is_red, **found})
     return int(is_red)
+
+
+def _kind(
+    options: argparse.Namespace,
+) -> tuple[str, Callable[[argparse.Namespace], dict[str, dict[str, Any]]]]:
+    """Give the name of what is run, and how."""
+    if options.bugs is not None:
+        return "crash-bugs", run_bugs
+    if options.chaos:
+        return "crash-chaos", run_chaos
+    engine = f"-{options.engine}" if options.engine else ""
+    return f"crash{engine}", run_campaigns
+
+
+def _summed(
+    before: dict[str, dict[str, Any]], found: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Add a round's figures to those before; what was red stays red."""
+    if not before:
+        return found
+    return {name: _added(before[name], one) for name, one in found.items()}
+
+
+def _added(before: Any, one: Any) -> Any:
+    """Add figures, join lists and mappings; of anything else the later one holds."""
+    if isinstance(one, bool):
+        return before or one
+    if isinstance(one, int | float) and isinstance(before, int | float):
+        return round(before + one, 1)
+    if isinstance(one, list) and isinstance(before, list):
+        return before + one
+    if isinstance(one, dict) and isinstance(before, dict):
+        return before | {
+            name: _added(before[name], value) if name in before else value
+            for name, value in one.items()
+        }
+    return one
 
 
 def run_campaigns(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -229,6 +264,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mode", choices=MODES, help="only this one; all by default")
     parser.add_argument("--kills", type=int, default=300, help="for each engine")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="so many, each with the next seed")
     parser.add_argument("--lease", type=int, default=5, help="seconds; a slow machine needs more")
     parser.add_argument("--jobs", type=int, default=2, help="campaigns side by side")
     parser.add_argument("--bugs", nargs="*", choices=list(BUGS), help="plant these, or all")
