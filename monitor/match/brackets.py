@@ -30,7 +30,8 @@ class Piece:
         """Write it as an operand of another operator, without its negation."""
         if not self.operator:
             return self.text
-        binds_tighter = "NEAR" in self.operator and kind is Kind.AND and not self.negation
+        is_near = self.operator not in ("AND", "OR")
+        binds_tighter = is_near and kind is Kind.AND and not self.negation
         return self.text if binds_tighter else f"({self.text})"
 
 
@@ -58,7 +59,8 @@ def _merged(
 
 def _joined(left: Piece, join: Lexeme, right: Piece) -> Piece:
     """Join two pieces; a negation before an OR or a near is one of the whole of it."""
-    before = left.text if left.operator == join.text else left.inside(join.kind)
+    is_chain = left.operator == join.text and not join.value.startswith("NOT")
+    before = left.text if is_chain else left.inside(join.kind)
     negation = left.negation
     if join.kind is Kind.AND:
         before, negation = negation + before, ""

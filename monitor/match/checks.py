@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from monitor.match.problems import QueryProblem, error
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Or
+from monitor.match.tree import (
+    And,
+    AtLeast,
+    Field,
+    Line,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    Regex,
+    Together,
+    children,
+)
 
 MAX_NEAR_PARTS = 8
 """An unordered near looks at the sets of its parts found so far: 2 to this power at most."""
+
+_STRANGERS = {"near": (And, Not, Field, AtLeast, Regex), "ATLEAST": (And, Not, AtLeast)}
+_NAMES: dict[type[Node], str] = {
+    And: "AND", Not: "NOT", AtLeast: "ATLEAST", Regex: "a regular expression",
+}  # fmt: skip
+_ARTICLES = {"near": "a near", "ATLEAST": "an ATLEAST"}
+_TAKES = {
+    "near": "a near, which takes words, phrases, lists and ORs of these",
+    "ATLEAST": "an ATLEAST, which counts words, phrases, nears, lists and ORs of these",
+}
 
 
 def unanchored(node: Node) -> Node | None:
@@ -21,7 +45,7 @@ def unanchored(node: Node) -> Node | None:
     if isinstance(node, Or):
         found = (unanchored(part) for part in node.parts)
         return next((part for part in found if part is not None), None)
-    if isinstance(node, (Field, Line)):
+    if isinstance(node, (Field, Line, AtLeast)):
         return unanchored(node.part)
     if isinstance(node, ListRef) and node.part is not None:
         return node if unanchored(node.part) is not None else None
@@ -29,39 +53,51 @@ def unanchored(node: Node) -> Node | None:
 
 
 def near_faults(node: Node) -> tuple[QueryProblem, ...]:
-    """List what may not stand in a near; run it again once lists are resolved."""
-    return tuple(_faults(node, near=None))
+    """List what may not stand in a near or an ATLEAST; run it again once lists are resolved."""
+    return tuple(_faults(node, ""))
 
 
-def _faults(node: Node, near: Near | None) -> list[QueryProblem]:
-    if near is not None and isinstance(node, (And, Not, Field)):
-        return [_stranger(node)]
-    if isinstance(node, Near):
-        many = [_too_many(node)] if len(node.parts) > MAX_NEAR_PARTS else []
-        return many + [fault for part in node.parts for fault in _faults(part, node)]
-    if isinstance(node, (And, Or)):
-        return [fault for part in node.parts for fault in _faults(part, near)]
-    if isinstance(node, (Field, Line, Not)):
-        return _faults(node.part, near)
-    if isinstance(node, ListRef) and node.part is not None:
-        held = _faults(node.part, near)
-        return [_in_list(node, held[0])] if held and near is not None else []
-    return []
+def _faults(node: Node, around: str) -> list[QueryProblem]:
+    if around and isinstance(node, _STRANGERS[around]):
+        return [_stranger(node, around)]
+    if isinstance(node, ListRef):
+        held = _faults(node.part, around) if node.part is not None else []
+        return [_in_list(node, held[0], around)] if held and around else []
+    faults = []
+    if isinstance(node, (Near, Together, NotNear)):
+        around = "near"
+        faults = _misused(node)
+    elif isinstance(node, AtLeast):
+        around = "ATLEAST"
+    return faults + [fault for part in children(node) for fault in _faults(part, around)]
 
 
-def _stranger(node: Node) -> QueryProblem:
-    name = {And: "AND", Not: "NOT", Field: "a field"}[type(node)]
-    if isinstance(node, Field):
-        name = f"{node.name}:"
-    what = f"{name} stands inside a near, which takes words, phrases, lists and ORs of these"
-    return error(node.place.start, what, "move it outside the near", "near-operand")
+def _stranger(node: Node, around: str) -> QueryProblem:
+    name = f"{node.name}:" if isinstance(node, Field) else _NAMES[type(node)]
+    what = f"{name} stands inside {_TAKES[around]}"
+    cure = "move it outside the near" if around == "near" else "join ATLEASTs by AND outside"
+    return error(node.place.start, what, cure, f"{around.lower()}-operand")
 
 
-def _too_many(node: Near) -> QueryProblem:
+def _misused(node: Near | Together | NotNear) -> list[QueryProblem]:
+    if isinstance(node, NotNear):
+        is_same = node.part.place.text.casefold() == node.other.place.text.casefold()
+        return [_beside_itself(node)] if is_same else []
+    return [_too_many(node)] if len(node.parts) > MAX_NEAR_PARTS else []
+
+
+def _beside_itself(node: NotNear) -> QueryProblem:
+    text = node.part.place.text
+    what = f"each {text} is beside itself, so this is never found"
+    cure = f"for articles with no second one write {text} AND NOT ATLEAST/2 {text}"
+    return error(node.place.start, what, cure, "near-itself")
+
+
+def _too_many(node: Near | Together) -> QueryProblem:
     what = f"a near of {len(node.parts)} parts, {MAX_NEAR_PARTS} are read"
     return error(node.place.start, what, "join some of them by AND", "near-parts")
 
 
-def _in_list(node: ListRef, held: QueryProblem) -> QueryProblem:
-    what = f"${node.name} cannot stand in a near: {held.what}"
+def _in_list(node: ListRef, held: QueryProblem, around: str) -> QueryProblem:
+    what = f"${node.name} cannot stand in {_ARTICLES[around]}: {held.what}"
     return error(node.place.start, what, "use a list without it", held.code)

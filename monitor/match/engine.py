@@ -16,19 +16,7 @@ from monitor.match.findings import findings
 from monitor.match.necessary import Group, groups
 from monitor.match.only import judge_only
 from monitor.match.reading import keys_of, searched, wildcard
-from monitor.match.tree import (
-    And,
-    Field,
-    Line,
-    ListRef,
-    LoadedRule,
-    Near,
-    Node,
-    Not,
-    Or,
-    Phrase,
-    Word,
-)
+from monitor.match.tree import Field, LoadedRule, Node, Phrase, Word, children, sought
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
 from monitor.model.rule import Match
@@ -196,19 +184,14 @@ def _words(node: Node) -> Iterator[Word]:
         yield node
     elif isinstance(node, Phrase):
         yield from node.words
-    elif isinstance(node, (And, Or, Near)):
-        for part in node.parts:
+    else:
+        for part in sought(node):
             yield from _words(part)
-    elif isinstance(node, (Field, Line, ListRef)) and node.part is not None:
-        yield from _words(node.part)
 
 
 def _fields(node: Node) -> Iterator[str]:
     """List the fields that a tree names."""
     if isinstance(node, Field):
         yield node.name
-    if isinstance(node, (And, Or, Near)):
-        for part in node.parts:
-            yield from _fields(part)
-    elif isinstance(node, (Field, Line, ListRef, Not)) and node.part is not None:
-        yield from _fields(node.part)
+    for part in children(node):
+        yield from _fields(part)

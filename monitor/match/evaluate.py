@@ -5,11 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from monitor.match.near import Chain, chains
+from monitor.match import regexes
+from monitor.match.near import Chain, apart, chains, together
 from monitor.match.reading import FieldText, Interval
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Or, Phrase, Word
+from monitor.match.tree import (
+    And,
+    AtLeast,
+    Field,
+    Line,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    Phrase,
+    Positional,
+    Regex,
+    Together,
+    Unit,
+    Word,
+)
 from monitor.model.article import Article
 from monitor.model.rule import Span
+from monitor.text.stems import primary
 from monitor.text.tokens import lang_class
 
 DEFAULT_FIELDS = ("title", "body")
@@ -32,64 +51,99 @@ class Document:
 
     def __init__(self, article: Article) -> None:
         self.article = article
-        self.lang = lang_class(article.lang or article.source.lang)
+        lang = article.lang or article.source.lang
+        self.lang = lang_class(lang)
+        self.stem_lang = primary(lang)
         self._fields: dict[str, FieldText] = {}
         # by identity: hashing a tree walks it; the node is kept so that its id stays its own
         self._memo: dict[tuple[int, str], tuple[Node, list[Interval]]] = {}
         self._chains: dict[tuple[int, str], tuple[Node, list[Chain]]] = {}
+        self._hits: dict[tuple[str, str], list[Interval]] = {}
 
     def field(self, name: str) -> FieldText:
         """Give a field; `lead` is the body's."""
         name = "body" if name == "lead" else name
         if name not in self._fields:
-            self._fields[name] = FieldText(name, field_text(self.article, name), self.lang)
+            text = field_text(self.article, name)
+            self._fields[name] = FieldText(name, text, self.lang, self.stem_lang)
         return self._fields[name]
 
     def occurrences(self, node: Node, name: str) -> list[Interval]:
-        """List the places of a word, phrase, near, or an OR of these, in one field, in order.
+        """List the places of a positional node, or an OR of some, in one field, in order.
 
         Other nodes have no places of their own and give none.
         """
-        if name == "lead":
-            return [place for place in self.occurrences(node, "body") if place[1] <= LEAD_TOKENS]
         key = (id(node), name)
         if key not in self._memo:
             self._memo[key] = node, self._find(node, name)
         return self._memo[key][1]
 
-    def chains(self, node: Near, name: str) -> list[Chain]:
-        """List the places of a near with their members."""
-        if name == "lead":
-            return [chain for chain in self.chains(node, "body") if chain.end <= LEAD_TOKENS]
+    def chains(self, node: Near | Together, name: str) -> list[Chain]:
+        """List the places of a near, or of words together in a unit, with their members."""
         key = (id(node), name)
         if key not in self._chains:
             parts = [self.occurrences(part, name) for part in node.parts]
-            self._chains[key] = node, chains(parts, node.gap, is_ordered=node.is_ordered)
+            if isinstance(node, Near):
+                found = chains(parts, node.gap, is_ordered=node.is_ordered)
+            else:
+                found = together(parts, self._homes(node.unit, name)) if all(parts) else []
+            self._chains[key] = node, found
         return self._chains[key][1]
 
+    def hits(self, node: Regex, name: str) -> list[Interval]:
+        """List the code points of what a regular expression finds in one field, in order."""
+        key = (node.pattern, name)
+        if key not in self._hits:
+            self._hits[key] = regexes.hits(node.pattern, self._searched_text(name))
+        return self._hits[key]
+
+    def count(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> int:
+        """Count the places of a node that do not overlap, over all these fields."""
+        count, last = 0, ("", 0)
+        for field, start, end in _by_end(positive_spans(node, self, fields)):
+            if field != last[0] or start >= last[1]:
+                count += 1
+                last = field, end
+        return count
+
+    def _homes(self, unit: Unit, name: str) -> list[int]:
+        field = self.field(name)
+        return field.paragraphs if unit is Unit.PARAGRAPH else field.sentences()
+
+    def _searched_text(self, name: str) -> str:
+        field = self.field(name)
+        if name == "lead" and len(field.ends) > LEAD_TOKENS:
+            return field.text[: field.ends[LEAD_TOKENS - 1]]
+        return field.text
+
     def _find(self, node: Node, name: str) -> list[Interval]:
-        if isinstance(node, Word):
-            return _word(node, self.field(name))
-        if isinstance(node, Phrase):
-            field = self.field(name)
-            return _in_a_row([_word(word, field) for word in node.words], field)
-        if isinstance(node, Near):
+        if isinstance(node, (Word, Phrase)):
+            found = _leaf(node, self.field(name))
+            return found if name != "lead" else [place for place in found if _is_in_lead(place)]
+        if isinstance(node, (Near, Together)):
             return [(chain.start, chain.end) for chain in self.chains(node, name)]
+        if isinstance(node, NotNear):
+            parts, others = self.occurrences(node.part, name), self.occurrences(node.other, name)
+            return apart(parts, others, node.gap, is_ordered=node.is_ordered)
         if isinstance(node, Or):
-            found = {place for part in node.parts for place in self.occurrences(part, name)}
-            return sorted(found)
+            places = {place for part in node.parts for place in self.occurrences(part, name)}
+            return sorted(places)
         if isinstance(node, (ListRef, Line)) and node.part is not None:
             return self.occurrences(node.part, name)
         return []
 
     def holds(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> bool:
         """Tell whether a tree matches in these fields."""
-        if isinstance(node, (Word, Phrase, Near)):
+        if isinstance(node, Positional):
             return any(self.occurrences(node, name) for name in fields)
         if isinstance(node, And):
             return all(self.holds(part, fields) for part in node.parts)
         if isinstance(node, Or):
             return any(self.holds(part, fields) for part in node.parts)
+        if isinstance(node, Regex):
+            return any(self.hits(node, name) for name in fields)
+        if isinstance(node, AtLeast):
+            return self.count(node.part, fields) >= node.count
         if isinstance(node, Not):
             return not self.holds(node.part, fields)
         if isinstance(node, Field):
@@ -113,18 +167,20 @@ def evaluate(node: Node, document: Document) -> Evaluation:
 
 def positive_spans(node: Node, document: Document, fields: tuple[str, ...]) -> list[Span]:
     """List the places of all leaves that are not negated; nears as whole intervals."""
-    if isinstance(node, (Word, Phrase, Near)):
+    if isinstance(node, Positional):
         return [
             span_of(document, name, place)
             for name in fields
             for place in document.occurrences(node, name)
         ]
+    if isinstance(node, Regex):
+        return [span for name in fields for span in hit_spans(node, document, name)]
     if isinstance(node, Field):
         return positive_spans(node.part, document, (node.name,))
     if isinstance(node, (And, Or)):
         found = {s for part in node.parts for s in positive_spans(part, document, fields)}
         return sorted(found, key=place_order)
-    if isinstance(node, (ListRef, Line)) and node.part is not None:
+    if isinstance(node, (ListRef, Line, AtLeast)) and node.part is not None:
         return positive_spans(node.part, document, fields)
     return []
 
@@ -134,6 +190,12 @@ def span_of(document: Document, name: str, place: Interval) -> Span:
     field = document.field(name)
     start, end = field.span(place)
     return Span(field=field.name, start=start, end=end)
+
+
+def hit_spans(node: Regex, document: Document, name: str) -> list[Span]:
+    """Give the places of what a regular expression finds in one field."""
+    field = document.field(name).name
+    return [Span(field=field, start=start, end=end) for start, end in document.hits(node, name)]
 
 
 def place_order(span: Span) -> tuple[bool, bool, str, int, int]:
@@ -150,18 +212,38 @@ def field_text(article: Article, name: str) -> str:
     raise ValueError(f"no such field: {name}")
 
 
+def _by_end(spans: list[Span]) -> list[tuple[str, int, int]]:
+    ordered = sorted((span.field, span.end, span.start) for span in spans)
+    return [(field, start, end) for field, end, start in ordered]
+
+
+def _is_in_lead(place: Interval) -> bool:
+    return place[1] <= LEAD_TOKENS
+
+
+def _leaf(node: Word | Phrase, field: FieldText) -> list[Interval]:
+    if isinstance(node, Word):
+        return _word(node, field)
+    return _in_a_row([_word(word, field) for word in node.words], field)
+
+
 def _word(word: Word, field: FieldText) -> list[Interval]:
     if word.is_exact:
         return field.postings.get("=" + word.word, [])
     if "-" not in word.word:
-        return _form(word.word, word.mark, field)
+        return _form(word, word.word, word.mark, field)
     first, *rest = word.word.split("-")
-    parts = [_form(first, word.mark, field), *(_form(part, "", field) for part in rest)]
-    joined = _form("".join([first, *rest]), word.mark, field)
+    parts = [
+        _form(word, first, word.mark, field),
+        *(_form(word, part, "", field) for part in rest),
+    ]
+    joined = _form(word, "".join([first, *rest]), word.mark, field)
     return sorted({*_in_a_row(parts, field), *joined})
 
 
-def _form(form: str, mark: str, field: FieldText) -> list[Interval]:
+def _form(word: Word, form: str, mark: str, field: FieldText) -> list[Interval]:
+    if word.is_inflected:
+        return field.inflected(form)
     if "*" in form or "?" in form:
         return field.wild(form, mark)
     return field.postings.get(mark + form, [])

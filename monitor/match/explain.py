@@ -20,6 +20,7 @@ from monitor.match.near import Chain, chains, closest
 from monitor.match.only import OnlyResult, judge_only
 from monitor.match.tree import (
     And,
+    AtLeast,
     Field,
     Line,
     ListRef,
@@ -27,9 +28,13 @@ from monitor.match.tree import (
     Near,
     Node,
     Not,
+    NotNear,
     Or,
     Phrase,
+    Regex,
+    Together,
     Word,
+    children,
 )
 from monitor.model.article import Article
 from monitor.model.rule import Span
@@ -47,6 +52,10 @@ class NodeKind(StrEnum):
     WORD = "word"
     PHRASE = "phrase"
     NEAR = "near"
+    TOGETHER = "together"
+    NOT_NEAR = "not near"
+    AT_LEAST = "at least"
+    REGEX = "regex"
     ALL = "all"
     ANY = "any"
     NOT = "not"
@@ -160,7 +169,8 @@ def _lines(node: ExplainedNode, depth: int) -> Iterator[str]:
 
 def _explained(node: Node, document: Document, fields: tuple[str, ...]) -> ExplainedNode:
     matched = document.holds(node, fields)
-    found = _sighting(node, document, fields) if matched and is_positional(node) else None
+    is_found = matched and (is_positional(node) or isinstance(node, (AtLeast, Regex)))
+    found = _sighting(node, document, fields) if is_found else None
     return ExplainedNode(
         kind=_KINDS[type(node)],
         label=_label(node),
@@ -185,7 +195,7 @@ def _children(node: Node, document: Document, fields: tuple[str, ...]) -> Iterat
     elif isinstance(node, Or):
         yield from _terms(node.parts, document, fields)
     else:
-        for part in node.parts:
+        for part in children(node):
             yield _explained(part, document, fields)
 
 
@@ -223,7 +233,8 @@ def _label(node: Node) -> str:
 _KINDS: dict[type[Node], NodeKind] = {
     Word: NodeKind.WORD, Phrase: NodeKind.PHRASE, Near: NodeKind.NEAR, And: NodeKind.ALL,
     Or: NodeKind.ANY, Not: NodeKind.NOT, ListRef: NodeKind.LIST, Field: NodeKind.FIELD,
-    Line: NodeKind.LINE,
+    Line: NodeKind.LINE, Together: NodeKind.TOGETHER, NotNear: NodeKind.NOT_NEAR,
+    AtLeast: NodeKind.AT_LEAST, Regex: NodeKind.REGEX,
 }  # fmt: skip
 
 

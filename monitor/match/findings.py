@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
-from monitor.match.evaluate import DEFAULT_FIELDS, Document, place_order, span_of
+from monitor.match.evaluate import (
+    DEFAULT_FIELDS,
+    Document,
+    hit_spans,
+    place_order,
+    span_of,
+)
 from monitor.match.near import Chain
 from monitor.match.reading import Interval
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Or, Phrase, Word
+from monitor.match.tree import (
+    And,
+    AtLeast,
+    Field,
+    Line,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    Or,
+    Positional,
+    Regex,
+    Together,
+    children,
+)
 from monitor.model.rule import Finding, Span
 from monitor.text.clean import clean_line
 
@@ -47,7 +67,7 @@ def _findings(
             yield from _findings(part, document, line, fields)
     elif isinstance(node, Not):
         return
-    elif is_positional(node):
+    elif is_positional(node) or isinstance(node, (AtLeast, Regex)):
         yield from _finding(node, document, line, fields)
     elif isinstance(node, ListRef) and node.part is not None:
         yield from _findings(node.part, document, line, fields)
@@ -64,7 +84,7 @@ def join_line(outer: str, name: str) -> str:
 
 def is_positional(node: Node) -> bool:
     """Tell whether a node has places: words, phrases, nears and ORs and lists of these."""
-    if isinstance(node, (Word, Phrase, Near)):
+    if isinstance(node, Positional):
         return True
     if isinstance(node, Or):
         return all(is_positional(part) for part in node.parts)
@@ -81,7 +101,10 @@ def _finding(
 
 
 def found_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
-    """Say what a positional node found: its spellings in order of place; "" if nothing."""
+    """Say what a node found: its spellings in order of place; "" if nothing."""
+    if isinstance(node, AtLeast):
+        count = document.count(node.part, fields)
+        return f"{found_text(node.part, document, fields)}: {count} of {node.count} needed"
     shown: dict[str, str] = {}
     for text in _texts(node, document, fields):
         shown.setdefault(text.casefold(), text)
@@ -92,28 +115,36 @@ def found_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
 
 
 def _texts(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(node, ListRef) and node.part is not None:
-        yield from _texts(node.part, document, fields)
-    elif isinstance(node, Or) and any(_holds_near(part) for part in node.parts):
-        for part in node.parts:
+    if isinstance(node, (Near, Together)):
+        yield from _best_chain(node, document, fields)
+    elif isinstance(node, Regex):
+        for name in fields:
+            yield from (text_of(document, span) for span in hit_spans(node, document, name))
+    elif isinstance(node, Field):
+        yield from _texts(node.part, document, (node.name,))
+    elif isinstance(node, (Or, ListRef)) and not _is_of_words(node):
+        for part in children(node):
             yield from _texts(part, document, fields)
-    elif isinstance(node, Near):
-        found = [(name, chain) for name in fields for chain in document.chains(node, name)]
-        if found:
-            name, chain = min(found, key=lambda each: max(gaps(each[1])))
-            yield chain_text(chain, document, name)
     else:
         for name in fields:
-            for place in document.occurrences(node, name):
-                yield surface(document, name, place)
+            yield from (surface(document, name, at) for at in document.occurrences(node, name))
 
 
-def _holds_near(node: Node) -> bool:
-    if isinstance(node, ListRef) and node.part is not None:
-        return _holds_near(node.part)
-    return isinstance(node, Near) or (
-        isinstance(node, Or) and any(_holds_near(part) for part in node.parts)
-    )
+def _best_chain(
+    node: Near | Together, document: Document, fields: tuple[str, ...]
+) -> Iterator[str]:
+    found = [(name, chain) for name in fields for chain in document.chains(node, name)]
+    if found:
+        name, chain = min(found, key=lambda each: max(gaps(each[1])))
+        unit = f"in one {node.unit}" if isinstance(node, Together) else ""
+        yield chain_text(chain, document, name, unit)
+
+
+def _is_of_words(node: Node) -> bool:
+    """Tell whether what a node found is shown as the words at its places."""
+    if isinstance(node, (Near, Together, Field, Regex)):
+        return False
+    return not isinstance(node, (Or, ListRef)) or all(map(_is_of_words, children(node)))
 
 
 def gaps(chain: Chain) -> list[int]:
@@ -122,9 +153,11 @@ def gaps(chain: Chain) -> list[int]:
     return [right[0] - left[1] for left, right in pairwise(places)]
 
 
-def chain_text(chain: Chain, document: Document, name: str) -> str:
-    """Write a near as found: "office ... open, 2 words apart"."""
+def chain_text(chain: Chain, document: Document, name: str, unit: str = "") -> str:
+    """Write a near as found: "office ... open, 2 words apart", or the unit in their place."""
     words = " ... ".join(surface(document, name, place) for _, place in chain.members)
+    if unit:
+        return f"{words}, {unit}"
     between = gaps(chain)
     if len(between) > 1:
         return f"{words}, {' and '.join(map(str, between))} words apart"
@@ -135,19 +168,32 @@ def chain_text(chain: Chain, document: Document, name: str) -> str:
 
 def surface(document: Document, name: str, place: Interval) -> str:
     """Give what stands at a place, on one line, cut where it is long."""
-    span = span_of(document, name, place)
-    text = document.field(name).text[span.start : span.end][: MAX_SHOWN_CHARS * 4]
+    return text_of(document, span_of(document, name, place))
+
+
+def text_of(document: Document, span: Span) -> str:
+    """Give the text of a span, on one line, cut where it is long."""
+    text = document.field(span.field).text[span.start : span.end][: MAX_SHOWN_CHARS * 4]
     return clean_line(text, MAX_SHOWN_CHARS)
 
 
 def marked_spans(node: Node, document: Document, fields: tuple[str, ...]) -> list[Span]:
     """List the first places to mark, a near's words one by one, in order of place."""
-    spans = {
-        span_of(document, name, place)
-        for name in fields
-        for place in _marked(node, document, name, None)
-    }
-    return sorted(spans, key=place_order)[:MAX_SPANS]
+    return sorted(set(_marked_spans(node, document, fields)), key=place_order)[:MAX_SPANS]
+
+
+def _marked_spans(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[Span]:
+    if isinstance(node, Regex):
+        for name in fields:
+            yield from hit_spans(node, document, name)[:MAX_SPANS]
+    elif isinstance(node, Field):
+        yield from _marked_spans(node.part, document, (node.name,))
+    elif isinstance(node, (AtLeast, Or, ListRef)):
+        for part in children(node):
+            yield from _marked_spans(part, document, fields)
+    else:
+        for name in fields:
+            yield from (span_of(document, name, at) for at in _marked(node, document, name, None))
 
 
 def _marked(
@@ -156,7 +202,7 @@ def _marked(
     """Give the places of a node's words; `inside` keeps to the places of one interval."""
     if isinstance(node, ListRef) and node.part is not None:
         yield from _marked(node.part, document, name, inside)
-    elif isinstance(node, Near):
+    elif isinstance(node, (Near, Together)):
         chains = document.chains(node, name)
         fitting = (c for c in chains if inside in (None, (c.start, c.end)))
         for chain in islice(fitting, MAX_SPANS):

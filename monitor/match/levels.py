@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitor.match.brackets import MAX_CHARS, ORDERS, Piece, bracketed
 from monitor.match.lexer import Kind, Lexeme
 from monitor.match.problems import QueryProblem, error
-from monitor.match.tree import And, Near, Node, Not, Or, Place
+from monitor.match.tree import And, Near, Node, Not, NotNear, Or, Place, Together, Unit
 
 _QUOTES = "'\"“”„‟«»＂‘’‚"
 
@@ -170,8 +170,10 @@ def _near(
     if not joins:
         return run[0]
     first = joins[0]
+    is_pair = first.value.startswith("NOT")
     other = next(
-        (j for j in joins if (j.gap, j.is_ordered) != (first.gap, first.is_ordered)), None
+        (j for j in joins[1:] if is_pair or (j.value, j.number) != (first.value, first.number)),
+        None,
     )
     if other is not None:
         what = f"{first.text} and {other.text} side by side"
@@ -183,15 +185,22 @@ def _near(
             cure = "exclude outside the near, with AND NOT"
             problems.append(error(operand.start, what, cure, "near-operand"))
     start = run[0].node.place.start if run[0].negation else run[0].start
-    node = Near(
-        place=_place(level.text, min(start, run[0].end), run[-1].end),
-        parts=tuple(operand.node for operand in run),
-        gap=first.gap,
-        is_ordered=first.is_ordered,
-    )
+    place = _place(level.text, min(start, run[0].end), run[-1].end)
+    node = _beside_each_other(place, first, tuple(operand.node for operand in run))
     return Operand(
         node=node, start=run[0].start, end=run[-1].end, negation=run[0].negation, is_near=True
     )
+
+
+def _beside_each_other(place: Place, join: Lexeme, parts: tuple[Node, ...]) -> Node:
+    """Build the node of one operator of the near family."""
+    if join.value in ("SENTENCE", "PARAGRAPH"):
+        return Together(place=place, parts=parts, unit=Unit(join.value.lower()))
+    is_ordered = join.value.endswith("ONEAR")
+    if join.value.startswith("NOT"):
+        part, other = parts[0], parts[1]  # a second one is an error
+        return NotNear(place=place, part=part, other=other, gap=join.number, is_ordered=is_ordered)
+    return Near(place=place, parts=parts, gap=join.number, is_ordered=is_ordered)
 
 
 def _or_beside_near(

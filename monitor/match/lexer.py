@@ -8,38 +8,30 @@ from enum import StrEnum
 
 from monitor.match.mistakes import misspelt, no_prefix, swapped, vendor_gap
 from monitor.match.problems import QueryProblem, error, warning
+from monitor.match.regexes import fault
 from monitor.match.tree import FIELDS
 
 MAX_QUERY_CHARS = 100_000
 MAX_DEPTH = 50
 DEFAULT_GAP = 4  # a bare NEAR, as Meltwater reads it
 MAX_GAP = 1_000
+MAX_COUNT = 1_000
 WIDE_GAP = 50
 
 _CLOSERS = {'"': '"＂', "＂": '"＂', "«": "»", "»": "«"} | dict.fromkeys("“”„‟", '“”‟"')
 _SINGLE_QUOTED = re.compile(r"[‘‚](.+?)[’‘](?!\w)", re.DOTALL)  # ’ inside a word is an apostrophe
 _STOPS = re.compile(r"[\s()" + "".join(_CLOSERS) + "]")
-_REGEX = re.compile(r"/(?:[^/\\\n]|\\.)+/[a-z]*(?=[\s)]|$)")
+_REGEX = re.compile(r"/((?:[^/\\\n]|\\.)+)/([a-z]*)(?=[\s)]|$)")
 _PREFIX = re.compile(r"([A-Za-z_]+):")
-_NEAR = re.compile(r"(O?)NEAR(?:/([0-9]+))?")
+_NEAR = re.compile(r"(O?NEAR)(?:/([0-9]+))?")
+_AT_LEAST = re.compile(r"ATLEAST/([0-9]+)")
 _LIST = re.compile(r"\$[a-z][a-z0-9_-]*")
 _CASHTAG = re.compile(r"\$[A-Z][A-Z0-9]*")
 _SIGNS = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT"}
+_TYPICAL_GAPS = {"SENTENCE": 15, "PARAGRAPH": 40}
 _DASHES = frozenset("‐‑‒–—―−")
-_LATER = {
-    "SENTENCE": "SENTENCE (both in one sentence)",
-    "PARAGRAPH": "PARAGRAPH (both in one paragraph)",
-    "ATLEAST": "ATLEAST (counting occurrences)",
-    "forms": "forms: (inflected forms)",
-    "copies_of": "copies_of: (the pick-up of a text)",
-}
-_INSTEAD = {
-    "SENTENCE": "write NEAR/15, or quote the word if it is meant as one",
-    "PARAGRAPH": "write NEAR/40, or quote the word if it is meant as one",
-    "ATLEAST": "leave it out, or quote the word if it is meant as one",
-    "forms": "write a wildcard such as invest*, or the forms with OR",
-    "copies_of": "watch for a phrase of the text",
-}
+MODIFIERS = ("exact", "forms")
+"""Prefixes that change how a word is compared, not where it is looked for."""
 
 
 class Kind(StrEnum):
@@ -56,19 +48,27 @@ class Kind(StrEnum):
     AND = "AND"
     OR = "OR"
     NOT = "NOT"
-    NEAR = "NEAR"
+    NEAR = "NEAR"  # and its family; `value` tells which of them
+    AT_LEAST = "ATLEAST"
+    REGEX = "regex"
+
+
+_OPERAND_ENDS = {Kind.CLOSE, Kind.QUOTED, Kind.WORD, Kind.MARKED, Kind.LIST, Kind.REGEX}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexeme:
-    """Be one piece of query text; `value` is a word, a phrase inside its quotes, or a name."""
+    """Be one piece of query text.
+
+    `value` is a word, a phrase inside its quotes, a pattern or a name; `number` the gap of a near
+    or the count of an ATLEAST.
+    """
 
     kind: Kind
     text: str
     start: int
     value: str = ""
-    gap: int = 0
-    is_ordered: bool = False
+    number: int = 0
 
     @property
     def end(self) -> int:
@@ -100,20 +100,10 @@ class Lexer:
     def _fail(self, offset: int, what: str, cure: str, code: str) -> None:
         self.problems.append(error(offset, what, cure, code))
 
-    def _add(
-        self,
-        kind: Kind,
-        length: int,
-        value: str = "",
-        *,
-        gap: int = 0,
-        is_ordered: bool = False,
-    ) -> None:
+    def _add(self, kind: Kind, length: int, value: str = "", *, number: int = 0) -> None:
         text = self.text[self.at : self.at + length]
         self.lexemes.append(
-            Lexeme(
-                kind=kind, text=text, start=self.at, value=value, gap=gap, is_ordered=is_ordered
-            )
+            Lexeme(kind=kind, text=text, start=self.at, value=value, number=number)
         )
         self.at += length
 
@@ -130,14 +120,8 @@ class Lexer:
             self._add(Kind.QUOTED, len(quoted.group()), quoted[1])
         elif char == "-":
             self._minus()
-        elif char == "/" and (regex := _REGEX.match(self.text, self.at)):
-            self._fail(
-                self.at,
-                f"the regular expression {regex.group()} is not supported in this version",
-                "write words with wildcards",
-                "unsupported",
-            )
-            self.at = regex.end()
+        elif char == "/":
+            self._slash()
         else:
             self._chunk()
 
@@ -178,12 +162,48 @@ class Lexer:
         self._fail(self.at, f"a {dash!r} that belongs to no word", cure, "lone-minus")
         self.at += 1
 
-    def _chunk(self) -> None:
+    def _slash(self) -> None:
+        """Read a regular expression, or what else may begin with a stroke."""
+        regex = _REGEX.match(self.text, self.at)
+        chunk = self._word_text()
+        if regex is None and (self._is_in_url() or "/" in chunk[1:] or self._is_behind_operand()):
+            self._chunk()
+        elif regex is None:
+            what = "this regular expression is never closed"
+            cure = f'add the closing /, or quote it if it is a text: "{chunk}"'
+            self._fail(self.at, what, cure, "regex")
+            self.at = len(self.text)
+        elif self._is_behind_operand() and misspelt(chunk):
+            self._chunk()
+        else:
+            self._regex(regex)
+
+    def _regex(self, regex: re.Match[str]) -> None:
+        pattern, flags = regex[1], regex[2]
+        if flags:
+            cure = f"write /(?i){pattern}/ to ignore case" if "i" in flags else "leave them out"
+            self._fail(self.at, f"flags ({flags}) behind a regular expression", cure, "regex")
+        elif self._is_in_url() and re.fullmatch(r"[\w-]+", pattern):
+            what = f"{regex.group()} in url: may be a path or a regular expression"
+            cure = f'write "{pattern}" for the path, or /\\/{pattern}\\// for the expression'
+            self._fail(self.at, what, cure, "regex")
+        elif defect := fault(pattern):
+            self._fail(self.at, *defect, "regex")
+        self._add(Kind.REGEX, len(regex.group()), pattern)
+
+    def _is_behind_operand(self) -> bool:
+        return bool(self.lexemes) and self.lexemes[-1].kind in _OPERAND_ENDS
+
+    def _word_text(self) -> str:
+        """Give what stands here up to white space, a parenthesis or a quote."""
         stop = _STOPS.search(self.text, self.at)
-        chunk = self.text[self.at : stop.start() if stop else len(self.text)]
+        return self.text[self.at : stop.start() if stop else len(self.text)]
+
+    def _chunk(self) -> None:
+        chunk = self._word_text()
         is_in_url = self._is_in_url()
         prefix = _PREFIX.match(chunk)
-        if prefix and (not is_in_url or prefix[1] in (*FIELDS, "exact")):
+        if prefix and (not is_in_url or prefix[1] in (*FIELDS, *MODIFIERS)):
             self._prefix(prefix)
         elif is_in_url and "/" in chunk:
             self._add(Kind.WORD, len(chunk), chunk)
@@ -200,22 +220,18 @@ class Lexer:
 
     def _prefix(self, prefix: re.Match[str]) -> None:
         name = prefix[1]
-        if name in _LATER:
-            self._later(name, prefix.end())
-        elif name in FIELDS or name == "exact":
+        if name in FIELDS or name in MODIFIERS:
             self._add(Kind.PREFIX, prefix.end(), name)
+            return
+        chunk = self._word_text()
+        if name == "copies_of":
+            what, code = "copies_of: is not supported in this version", "unsupported"
+            cure = "watch for a phrase of the text"
         else:
-            stop = _STOPS.search(self.text, self.at)
-            chunk = self.text[self.at : stop.start() if stop else len(self.text)]
-            what = f"unknown prefix {name + ':'!r}"
+            what, code = f"unknown prefix {name + ':'!r}", "unknown-prefix"
             cure = no_prefix(name.lower(), chunk)
-            self._fail(self.at, what, cure, "unknown-prefix")
-            self.at += len(chunk)
-
-    def _later(self, name: str, length: int) -> None:
-        what = f"{_LATER[name]} is not supported in this version"
-        self._fail(self.at, what, _INSTEAD[name], "unsupported")
-        self.at += length
+        self._fail(self.at, what, cure, code)
+        self.at += len(chunk)
 
     def _dollar(self, chunk: str) -> None:
         if _LIST.fullmatch(chunk):
@@ -235,8 +251,10 @@ class Lexer:
             self._add(Kind(chunk), len(chunk))
         elif near := _NEAR.fullmatch(chunk):
             self._near(near)
-        elif (chunk in _LATER and chunk.isupper()) or chunk.startswith("ATLEAST/"):
-            self._later(chunk.partition("/")[0], len(chunk))
+        elif chunk in ("SENTENCE", "PARAGRAPH"):
+            self._together(chunk)
+        elif at_least := _AT_LEAST.fullmatch(chunk):
+            self._at_least(at_least)
         elif chunk in _DASHES:
             self._lone_dash(chunk)
         elif chunk in _SIGNS or chunk == "~":
@@ -253,15 +271,6 @@ class Lexer:
 
     def _near(self, near: re.Match[str]) -> None:
         digits = near[2] or str(DEFAULT_GAP)
-        is_not_near = bool(self.lexemes) and self.lexemes[-1].kind is Kind.NOT
-        if is_not_near:
-            cure = "write A AND NOT (A NEAR/n B), judged on the whole article"
-            self._fail(
-                self.lexemes[-1].start,
-                f"NOT {near.group()} is not supported in this version",
-                cure,
-                "unsupported",
-            )
         if len(digits) > 4 or int(digits) > MAX_GAP:
             what = f"{near.group()} reaches further than {MAX_GAP:,} words"
             self._fail(self.at, what, "write AND", "gap")
@@ -269,7 +278,24 @@ class Lexer:
         elif int(digits) > WIDE_GAP:
             what = f"{near.group()} is nearly AND in a news article"
             self.problems.append(warning(self.at, what, "write AND, or a smaller n", "wide-near"))
-        self._add(Kind.NEAR, len(near.group()), gap=int(digits), is_ordered=bool(near[1]))
+        name, end = near[1], self.at + len(near.group())
+        if self.lexemes and self.lexemes[-1].kind is Kind.NOT:
+            self.at, name = self.lexemes.pop().start, f"NOT {name}"
+        self._add(Kind.NEAR, end - self.at, name, number=int(digits))
+
+    def _together(self, name: str) -> None:
+        if self.lexemes and self.lexemes[-1].kind is Kind.NOT:
+            cure = f"write A NOT NEAR/{_TYPICAL_GAPS[name]} B, or A AND NOT (A {name} B)"
+            self._fail(self.lexemes[-1].start, f"NOT {name} is no operator", cure, "operand")
+        self._add(Kind.NEAR, len(name), name)
+
+    def _at_least(self, found: re.Match[str]) -> None:
+        digits = found[1]
+        if len(digits) > 4 or not 1 <= int(digits) <= MAX_COUNT:
+            what = f"{found.group()} counts from 1 to {MAX_COUNT:,}"
+            self._fail(self.at, what, "write a number in between, such as ATLEAST/3", "count")
+            digits = "1"
+        self._add(Kind.AT_LEAST, len(found.group()), number=int(digits))
 
     def _doubt(self, chunk: str) -> None:
         """Note words that look like operators."""

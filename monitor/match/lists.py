@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from monitor.match.query import near_faults, parse_query
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Or, Place
+from monitor.match.tree import ListRef, Node, Or, Place, children, rebuilt
 from monitor.model.problem import Problem, Severity
 from monitor.text.yaml_nodes import Mapping as YamlMapping
 from monitor.text.yaml_nodes import (
@@ -70,11 +70,8 @@ class TermLists:
         """Count the terms of a resolved query, those of its lists included."""
         if isinstance(node, ListRef):
             return self._sizes.get(node.name, 1)
-        if isinstance(node, Not | Field | Line):
-            return self.size(node.part)
-        if isinstance(node, And | Or | Near):
-            return sum(self.size(part) for part in node.parts)
-        return 1
+        inner = children(node)
+        return sum(self.size(part) for part in inner) if inner else 1
 
     def resolved(self, node: Node, leaf: Scalar, problems: list[Problem]) -> Node | None:
         """Put the terms of each list into the query read from `leaf`; None if one is unknown."""
@@ -170,14 +167,7 @@ class TermLists:
     def _filled(self, node: Node, leaf: Scalar, problems: list[Problem]) -> Node | None:
         if isinstance(node, ListRef):
             return self._referred(node, leaf, problems)
-        if isinstance(node, Not | Field | Line):
-            part = self._filled(node.part, leaf, problems)
-            return replace(node, part=part) if part is not None else None
-        if isinstance(node, And | Or | Near):
-            filled = tuple(self._filled(part, leaf, problems) for part in node.parts)
-            sound = tuple(part for part in filled if part is not None)
-            return replace(node, parts=sound) if len(sound) == len(filled) else None
-        return node
+        return rebuilt(node, lambda part: self._filled(part, leaf, problems))
 
     def _referred(self, node: ListRef, leaf: Scalar, problems: list[Problem]) -> Node | None:
         name, offset = node.name, node.place.start

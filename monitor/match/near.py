@@ -8,10 +8,12 @@ the length of the text. For an ordered near the masks are the prefixes alone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import accumulate
 
 from monitor.match.reading import Interval
 
@@ -37,6 +39,43 @@ def chains(parts: Sequence[Sequence[Interval]], gap: int, *, is_ordered: bool) -
     if not all(parts):
         return []
     return list(_minimal(_sweep(parts, gap, is_ordered)))
+
+
+def together(parts: Sequence[Sequence[Interval]], homes: Sequence[int]) -> list[Chain]:
+    """List the minimal intervals in which every part occurs, without overlap, in one home.
+
+    `homes[p]` is the sentence or paragraph of the token at position p, ascending.
+    """
+    sorted_in: dict[int, list[list[Interval]]] = {}
+    for at, found in enumerate(parts):
+        for start, end in found:
+            if homes[start] == homes[end - 1]:
+                by_part = sorted_in.setdefault(homes[start], [[] for _ in parts])
+                by_part[at].append((start, end))
+    gap = len(homes)
+    return [
+        chain
+        for home in sorted(sorted_in)
+        for chain in chains(sorted_in[home], gap, is_ordered=False)
+    ]
+
+
+def apart(
+    places: Sequence[Interval], others: Sequence[Interval], gap: int, *, is_ordered: bool
+) -> list[Interval]:
+    """List the places that none of the others overlaps or has within `gap` tokens.
+
+    Ordered, others that end before a place do not count.
+    """
+    starts = [start for start, _ in others]
+    furthest = list(accumulate((end for _, end in others), max))
+    reach = -1 if is_ordered else gap  # an overlap is an end behind the start
+
+    def is_apart(place: Interval) -> bool:
+        near = bisect_right(starts, place[1] + gap)
+        return not near or furthest[near - 1] < place[0] - reach
+
+    return [place for place in places if is_apart(place)]
 
 
 def _minimal(found: Iterator[tuple[int, int, _Link]]) -> Iterator[Chain]:

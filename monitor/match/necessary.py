@@ -7,7 +7,7 @@ may let an article through in vain, it never holds one back.
 
 from __future__ import annotations
 
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Or, Phrase, Word
+from monitor.match.tree import Node, Or, Phrase, Word, sought
 
 Group = frozenset[str]
 
@@ -107,13 +107,9 @@ def _groups(node: Node) -> list[Group]:
         return _of_word(node)
     if isinstance(node, Phrase):
         return [group for word in node.words for group in _of_word(word)]
-    if isinstance(node, (Near, And)):
-        return [group for part in node.parts for group in _groups(part)]
     if isinstance(node, Or):
         return _of_or(node)
-    if isinstance(node, (Field, Line, ListRef)):
-        return _groups(node.part) if node.part is not None else []
-    return []  # a negation requires nothing
+    return [group for part in sought(node) for group in _groups(part)]
 
 
 def _of_or(node: Or) -> list[Group]:
@@ -125,6 +121,8 @@ def _of_or(node: Or) -> list[Group]:
 
 
 def _of_word(word: Word) -> list[Group]:
+    if word.is_inflected:  # what it hits depends on the article's language
+        return []
     if word.is_exact:
         return [frozenset({"=" + word.word})]
     parts = word.word.split("-")

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from monitor.match.checks import near_faults, unanchored
 from monitor.match.levels import Level, Operand, combine
-from monitor.match.lexer import Kind, Lexeme, Lexer
+from monitor.match.lexer import MODIFIERS, Kind, Lexeme, Lexer
 from monitor.match.problems import QueryProblem, error
-from monitor.match.tree import Field, ListRef, Node, Place
+from monitor.match.tree import AtLeast, Field, ListRef, Node, Place, Regex
 from monitor.match.words import Leaf, read_leaf
 
 __all__ = ["Parsed", "QueryProblem", "near_faults", "parse_query", "unanchored"]
 
-_STARTS = {Kind.OPEN, Kind.QUOTED, Kind.WORD, Kind.MARKED, Kind.LIST, Kind.PREFIX}
+_STARTS = {
+    Kind.OPEN, Kind.QUOTED, Kind.WORD, Kind.MARKED, Kind.LIST, Kind.PREFIX, Kind.AT_LEAST,
+    Kind.REGEX,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +185,29 @@ class _Reader:
             return node
         if lexeme.kind is Kind.PREFIX:
             return self._prefixed(lexeme, in_field)
+        if lexeme.kind is Kind.AT_LEAST:
+            return self._at_least(lexeme, in_field)
         if lexeme.kind is Kind.LIST:
-            place = Place(text=lexeme.text, start=lexeme.start, end=lexeme.end)
-            return ListRef(place=place, name=lexeme.value)
+            return ListRef(place=self._place(lexeme), name=lexeme.value)
+        if lexeme.kind is Kind.REGEX:
+            return Regex(place=self._place(lexeme), pattern=lexeme.value)
         return self._word(lexeme, in_field=in_field)
+
+    def _place(self, first: Lexeme) -> Place:
+        """Give the text from a lexeme to the last one read."""
+        end = self.lexemes[self.at - 1].end
+        return Place(text=self.text[first.start : end], start=first.start, end=end)
+
+    def _at_least(self, operator: Lexeme, in_field: str) -> Node | None:
+        lexeme = self._peek()
+        if lexeme is None or lexeme.kind not in _STARTS:
+            what = f"nothing stands behind {operator.text}"
+            self._fail(operator.start, what, "add a word, or words in parentheses", "operand")
+            return None
+        part = self._plain(lexeme, in_field)
+        if part is None:
+            return None
+        return AtLeast(place=self._place(operator), count=operator.number, part=part)
 
     def _word(self, lexeme: Lexeme, *, in_field: str, prefix: Lexeme | None = None) -> Node | None:
         is_quoted = lexeme.kind is Kind.QUOTED
@@ -196,7 +218,7 @@ class _Reader:
                 lexeme.value,
                 offset,
                 shown=shown,
-                is_exact=prefix is not None,
+                modifier=prefix.value if prefix else "",
                 keeps_mark=lexeme.kind is Kind.MARKED,
                 is_url=in_field == "url",
             )
@@ -208,9 +230,9 @@ class _Reader:
             what = f"nothing stands behind {prefix.text}"
             self._fail(prefix.start, what, "add a word, a phrase or parentheses", "operand")
             return None
-        if prefix.value == "exact":
-            return self._exact(prefix, lexeme, in_field)
-        if in_field or (lexeme.kind is Kind.PREFIX and lexeme.value != "exact"):
+        if prefix.value in MODIFIERS:
+            return self._modified(prefix, lexeme, in_field)
+        if in_field or (lexeme.kind is Kind.PREFIX and lexeme.value not in MODIFIERS):
             self._fail(
                 lexeme.start if not in_field else prefix.start,
                 "a field inside a field",
@@ -222,32 +244,30 @@ class _Reader:
         node = self._plain(lexeme, prefix.value)
         if node is None:
             return None
-        end = self.lexemes[self.at - 1].end
-        place = Place(text=self.text[prefix.start : end], start=prefix.start, end=end)
-        return Field(place=place, name=prefix.value, part=node)
+        return Field(place=self._place(prefix), name=prefix.value, part=node)
 
-    def _exact(self, prefix: Lexeme, lexeme: Lexeme, in_field: str) -> Node | None:
+    def _modified(self, prefix: Lexeme, lexeme: Lexeme, in_field: str) -> Node | None:
         if lexeme.kind in (Kind.WORD, Kind.QUOTED):
             self.at += 1
             return self._word(lexeme, in_field=in_field, prefix=prefix)
         start = self.at
         self._skip()
         inner = self.lexemes[start : self.at] if lexeme.kind is Kind.OPEN else []
-        offered = tuple(filter(self.loads, [self._each_exact(inner)]))
-        cure = (
-            f"write {offered[0]}" if offered else 'write exact:Word or exact:"Two Words" for each'
-        )
-        what = "exact: takes one word or one phrase"
-        self.problems.append(error(prefix.start, what, cure, "exact", offered))
+        name = prefix.value
+        offered = tuple(filter(self.loads, [self._each_modified(name, inner)]))
+        general = f'write {name}:Word or {name}:"Two Words" for each'
+        cure = f"write {offered[0]}" if offered else general
+        what = f"{name}: takes one word or one phrase"
+        self.problems.append(error(prefix.start, what, cure, name, offered))
         return None
 
-    def _each_exact(self, lexemes: list[Lexeme]) -> str:
+    def _each_modified(self, name: str, lexemes: list[Lexeme]) -> str:
         """Write `(US OR UK)` as `exact:US OR exact:UK`, bare words as one phrase."""
         words = (Kind.WORD, Kind.QUOTED)
         inner = lexemes[1:-1]
         if len(inner) > 1 and all(each.kind is Kind.WORD for each in inner):
-            return f'exact:"{self.text[inner[0].start : inner[-1].end]}"'
-        text = " ".join(("exact:" if each.kind in words else "") + each.text for each in inner)
+            return f'{name}:"{self.text[inner[0].start : inner[-1].end]}"'
+        text = " ".join((f"{name}:" if each.kind in words else "") + each.text for each in inner)
         is_whole = len(lexemes) + 1 == len(self.lexemes)
         return text if is_whole else f"({text})"
 

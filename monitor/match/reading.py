@@ -8,8 +8,12 @@ one of these signs, so keys cannot be mistaken for each other.
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import lru_cache
 
+from monitor.text.folding import fold
+from monitor.text.sentences import sentence_ends
+from monitor.text.stems import UNKNOWN, stem
 from monitor.text.tokens import Part, placed, url_words
 
 Interval = tuple[int, int]
@@ -37,18 +41,25 @@ class FieldText:
 
     `starts[p]`/`ends[p]` are the code points of the token at position p, `paragraphs[p]` its
     paragraph. `postings` maps a key to the places of its tokens in order, each (position, end).
+    `lang` is a lang_class, `stem_lang` a primary subtag.
     """
 
-    __slots__ = ("_memo", "ends", "name", "paragraphs", "postings", "starts", "text")
+    __slots__ = (
+        "_memo", "_sentences", "_stems", "ends", "name", "paragraphs", "postings", "starts",
+        "stem_lang", "text",
+    )  # fmt: skip
 
-    def __init__(self, name: str, text: str, lang: str) -> None:
+    def __init__(self, name: str, text: str, lang: str, stem_lang: str = UNKNOWN) -> None:
         self.name = name
         self.text = text
+        self.stem_lang = stem_lang
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.paragraphs: list[int] = []
         self.postings: dict[str, list[Interval]] = {}
         self._memo: dict[str, list[Interval]] = {}
+        self._stems: dict[str, list[Interval]] = {}
+        self._sentences: list[int] = []
         for at, base, paragraph, reading in placed(searched(name, text), lang):
             for part in reading.parts:
                 self._add(at, base, paragraph, part)
@@ -78,6 +89,36 @@ class FieldText:
             }
             self._memo[key] = sorted(hits)
         return self._memo[key]
+
+    def inflected(self, written: str) -> list[Interval]:
+        """Find the tokens with the stem of a word, in order; the word itself is among them."""
+        if not self._stems:
+            for key, places in self.postings.items():
+                if key[0] == "=":
+                    stemmed = stem(key[1:].lower(), self.stem_lang)
+                    self._stems.setdefault(stemmed, []).extend(places)
+        places = self._stems.get(stem(written, self.stem_lang), [])
+        return sorted({*places, *self.postings.get(fold(written), ())})
+
+    def sentences(self) -> list[int]:
+        """Give the sentence of each position; every field but the body is one for a paragraph."""
+        if self.name != "body":
+            return self.paragraphs
+        if not self._sentences:
+            self._sentences = self._cut_into_sentences()
+        return self._sentences
+
+    def _cut_into_sentences(self) -> list[int]:
+        ends = deque(sentence_ends(self.text, self.stem_lang))
+        numbers, number, paragraph = [], 0, 0
+        for start, home in zip(self.starts, self.paragraphs, strict=True):
+            is_next = home != paragraph
+            while ends and ends[0] <= start:
+                ends.popleft()
+                is_next = True
+            number, paragraph = number + is_next, home
+            numbers.append(number)
+        return numbers
 
     def span(self, place: Interval) -> Interval:
         """Give the code points that a place covers, half-open."""

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from monitor.match.tree import And, Field, Line, ListRef, Near, Node, Not, Only, Or, Phrase, Word
+from monitor.match.tree import (
+    And,
+    AtLeast,
+    Field,
+    Line,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Only,
+    Or,
+    Phrase,
+    Regex,
+    Together,
+    Word,
+)
 from monitor.model.keys import Revision, digest_of
 
 _FORMAT = "2"  # raised when the rendering changes, so that no two formats are compared
@@ -34,22 +50,40 @@ def revision_of(
 def rendered(node: Node, renderings: Renderings) -> str:
     """Write a query in its one canonical form: order, spaces, case and nesting settled."""
     if isinstance(node, Word):
-        text = node.word if node.is_exact else node.word.casefold()
-        return f"{'exact ' if node.is_exact else ''}{node.mark}{text}"
+        return _word(node)
     if isinstance(node, Phrase):
         words = " ".join(rendered(word, renderings) for word in node.words)
         return f"{'exact ' if node.is_exact else ''}<{words}>"
-    if isinstance(node, Near):
-        parts = [rendered(part, renderings) for part in node.parts]
-        kind = "onear" if node.is_ordered else "near"
-        return f"({kind}/{node.gap} {' '.join(parts if node.is_ordered else sorted(parts))})"
+    if isinstance(node, Near | Together | NotNear):
+        return _beside(node, renderings)
     if isinstance(node, And | Or | ListRef):
         return _group(node, renderings)
+    if isinstance(node, Regex):
+        return f"/{node.pattern}/"
+    part = rendered(node.part, renderings)
+    if isinstance(node, AtLeast):
+        return f"(atleast/{node.count} {part})"
     if isinstance(node, Not):
-        return f"(not {rendered(node.part, renderings)})"
-    if isinstance(node, Field):
-        return f"({node.name}: {rendered(node.part, renderings)})"
-    return rendered(node.part, renderings)
+        return f"(not {part})"
+    return f"({node.name}: {part})" if isinstance(node, Field) else part
+
+
+def _word(word: Word) -> str:
+    if word.is_exact:
+        return f"exact {word.mark}{word.word}"
+    return f"{'forms ' if word.is_inflected else ''}{word.mark}{word.word.casefold()}"
+
+
+def _beside(node: Near | Together | NotNear, renderings: Renderings) -> str:
+    if isinstance(node, NotNear):
+        kind = f"not {'o' if node.is_ordered else ''}near/{node.gap}"
+        parts = [rendered(node.part, renderings), rendered(node.other, renderings)]
+        return f"({kind} {' '.join(parts)})"
+    parts = [rendered(part, renderings) for part in node.parts]
+    if isinstance(node, Together):
+        return f"({node.unit} {' '.join(sorted(parts))})"
+    kind = "onear" if node.is_ordered else "near"
+    return f"({kind}/{node.gap} {' '.join(parts if node.is_ordered else sorted(parts))})"
 
 
 def _group(node: And | Or | ListRef, renderings: Renderings) -> str:

@@ -6,8 +6,10 @@ code points in the leaf's text, half-open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 
 from monitor.model.article import Article
 from monitor.model.rule import Rule
@@ -26,11 +28,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """Match one token, folded; with `*` and `?` a wildcard; `mark` is "", "#", "@" or "$"."""
+    """Match one token, folded; with `*` and `?` a wildcard; `mark` is "", "#", "@" or "$".
+
+    An inflected word (`forms:`) matches tokens of its stem in the article's language; `word` then
+    is in lower case with its accents, because stemmers need them.
+    """
 
     place: Place
     word: str
     is_exact: bool = False
+    is_inflected: bool = False
     mark: str = ""
 
     @property
@@ -56,6 +63,53 @@ class Near:
     parts: tuple[Node, ...]
     gap: int
     is_ordered: bool = False
+
+
+class Unit(StrEnum):
+    """Name the stretches of text in which words may stand together."""
+
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Match occurrences without overlap in one sentence or paragraph, in any order."""
+
+    place: Place
+    parts: tuple[Node, ...]
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotNear:
+    """Match an occurrence of `part` with none of `other` in its field within `gap` tokens.
+
+    One of `other` that overlaps it is within. Ordered, only those that overlap or follow count.
+    """
+
+    place: Place
+    part: Node
+    other: Node
+    gap: int
+    is_ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    """Match if at least `count` places of the part without overlap are in all searched fields."""
+
+    place: Place
+    count: int
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regex:
+    """Match where an RE2 pattern finds something in a field's original text."""
+
+    place: Place
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +163,43 @@ class Line:
     part: Node
 
 
-Node = Word | Phrase | Near | And | Or | Not | Field | ListRef | Line
+Positional = Word | Phrase | Near | Together | NotNear
+"""Nodes with places of their own, counted in tokens; ORs and lists have those of their parts."""
+
+Node = Positional | AtLeast | Regex | And | Or | Not | Field | ListRef | Line
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """List the nodes right below a node; a phrase's words and a list not resolved have none."""
+    if isinstance(node, (Near, Together, And, Or)):
+        return node.parts
+    if isinstance(node, NotNear):
+        return (node.part, node.other)
+    if isinstance(node, (AtLeast, Not, Field, ListRef, Line)) and node.part is not None:
+        return (node.part,)
+    return ()
+
+
+def sought(node: Node) -> tuple[Node, ...]:
+    """List the nodes right below a node whose presence it asks for."""
+    if isinstance(node, Not):
+        return ()
+    return (node.part,) if isinstance(node, NotNear) else children(node)
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node | None]) -> Node | None:
+    """Give the node with each child changed; None if one became None."""
+    changed = [change(child) for child in children(node)]
+    kept = tuple(child for child in changed if child is not None)
+    if len(kept) < len(changed):
+        return None
+    if isinstance(node, (Near, Together, And, Or)):
+        return replace(node, parts=kept)
+    if isinstance(node, NotNear):
+        return replace(node, part=kept[0], other=kept[1])
+    if isinstance(node, (AtLeast, Not, Field, ListRef, Line)) and kept:
+        return replace(node, part=kept[0])
+    return node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

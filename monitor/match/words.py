@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.match.problems import QueryProblem, error, warning
 from monitor.match.tree import Node, Phrase, Place, Word
@@ -31,15 +31,15 @@ def read_leaf(
     offset: int,
     *,
     shown: str | None = None,
-    is_exact: bool = False,
+    modifier: str = "",
     keeps_mark: bool = False,
     is_url: bool = False,
 ) -> Leaf:
     """Read a word, or words to stand side by side, that starts at `offset` of the query.
 
-    `shown` is the text its place repeats (with quotes or prefix); `keeps_mark` is set for words
-    outside quotes, where # and @ mean something. With `is_url` the signs of a URL part words, and
-    of the wildcards only `*` is left.
+    `modifier` is "", "exact" or "forms". `shown` is the text its place repeats (with quotes or
+    prefix); `keeps_mark` is set for words outside quotes, where # and @ mean something. With
+    `is_url` the signs of a URL part words, and of the wildcards only `*` is left.
     """
     units = _units(url_words(text) if is_url else text)
     problems = [*_punctuation(text, offset, units, is_url=is_url)]
@@ -47,15 +47,13 @@ def read_leaf(
     if not units:
         what = f"{text!r} holds no word" if text.strip() else "an empty phrase"
         return Leaf(node=None, problems=(error(offset, what, "remove it", "no-word"),))
-    words = [_word(text, offset, unit, is_exact, keeps_mark) for unit in units]
-    problems += _wildcards(words, is_exact=is_exact)
+    words = [_word(text, offset, unit, modifier, keeps_mark) for unit in units]
+    problems += _wildcards(words, modifier)
     if any(problem.is_error for problem in problems):
         return Leaf(node=None, problems=tuple(p for p in problems if p.is_error))
     if len(words) == 1:
-        only = words[0]
-        word = Word(place=place, word=only.word, is_exact=is_exact, mark=only.mark)
-        return Leaf(node=word, problems=tuple(problems))
-    phrase = Phrase(place=place, words=tuple(words), is_exact=is_exact)
+        return Leaf(node=replace(words[0], place=place), problems=tuple(problems))
+    phrase = Phrase(place=place, words=tuple(words), is_exact=modifier == "exact")
     return Leaf(node=phrase, problems=tuple(problems))
 
 
@@ -75,19 +73,23 @@ def _units(text: str) -> list[tuple[Token, ...]]:
 
 
 def _word(
-    text: str, offset: int, unit: tuple[Token, ...], is_exact: bool, keeps_mark: bool
+    text: str, offset: int, unit: tuple[Token, ...], modifier: str, keeps_mark: bool
 ) -> Word:
     head = unit[0]
-    folded = "-".join(part.folded for part in unit[1:]) or head.folded
-    if _THOUSANDS.fullmatch(folded):  # an article's 1,000,000 reads 1000000 too
-        folded = folded.replace(",", "")
-    word = head.exact[0] if is_exact else folded
+    word = "-".join(part.folded for part in unit[1:]) or head.folded
+    if _THOUSANDS.fullmatch(word):  # an article's 1,000,000 reads 1000000 too
+        word = word.replace(",", "")
+    if modifier == "exact":
+        word = head.exact[0]
+    elif modifier == "forms":
+        word = head.exact[0].lower()
     return Word(
         place=Place(
             text=text[head.start : head.end], start=offset + head.start, end=offset + head.end
         ),
         word=word.translate(_TO_WILDCARDS),
-        is_exact=is_exact,
+        is_exact=modifier == "exact",
+        is_inflected=modifier == "forms",
         mark=head.mark if keeps_mark else "",
     )
 
@@ -110,13 +112,14 @@ def _punctuation(
     return [warning(offset + lost[0], what, "leave it out to be clear", "punctuation")]
 
 
-def _wildcards(words: list[Word], *, is_exact: bool) -> list[QueryProblem]:
+def _wildcards(words: list[Word], modifier: str) -> list[QueryProblem]:
     found = []
     for word in words:
-        if is_exact and ("*" in word.word or "?" in word.word):
-            what = f"exact: takes a word as written, {word.place.text!r} holds a wildcard"
-            found.append(error(word.place.start, what, "drop one of the two", "exact-wildcard"))
-        for part in word.word.split("-") if not is_exact else ():
+        if modifier and ("*" in word.word or "?" in word.word):
+            what = f"{modifier}: takes a word as written, {word.place.text!r} holds a wildcard"
+            code = f"{modifier}-wildcard"
+            found.append(error(word.place.start, what, "drop one of the two", code))
+        for part in word.word.split("-") if not modifier else ():
             literals = sum(char.isalnum() for char in part)
             if ("*" in part or "?" in part) and literals < MIN_LITERALS:
                 found.append(_too_open(word))

@@ -5,7 +5,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.match.query import Parsed, near_faults, parse_query, unanchored
-from monitor.match.tree import Field, ListRef, Near, Node, Not, Phrase, Place, Word
+from monitor.match.tree import (
+    AtLeast,
+    Field,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Phrase,
+    Place,
+    Regex,
+    Together,
+    Word,
+    children,
+)
 from monitor.text.tokens import tokenize
 
 calm = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -15,19 +29,28 @@ def shape(node: Node | None) -> str:
     if node is None:
         return "none"
     if isinstance(node, Word):
-        return f"{node.mark}{node.word}{'!' if node.is_exact else ''}"
+        return node.mark + node.word + "!" * node.is_exact + "~" * node.is_inflected
+    if isinstance(node, Regex):
+        return f"/{node.pattern}/"
     if isinstance(node, Phrase):
         return '"' + " ".join(map(shape, node.words)) + '"'
-    if isinstance(node, Near):
-        return f"{'o' * node.is_ordered}n{node.gap}({', '.join(map(shape, node.parts))})"
-    if isinstance(node, Not):
-        return f"not {shape(node.part)}"
-    if isinstance(node, Field):
-        return f"{node.name}:{shape(node.part)}"
     if isinstance(node, ListRef):
         return f"${node.name}"
-    assert not hasattr(node, "part")
-    return f"{type(node).__name__.lower()}({', '.join(map(shape, node.parts))})"
+    inner = ", ".join(map(shape, children(node)))
+    return (
+        head(node) + inner if isinstance(node, AtLeast | Field | Not) else f"{head(node)}({inner})"
+    )
+
+
+def head(node: Node) -> str:
+    if isinstance(node, Near | NotNear):
+        return "o" * node.is_ordered + "n" * isinstance(node, NotNear) + f"n{node.gap}"
+    if isinstance(node, Together):
+        return str(node.unit)
+    if isinstance(node, AtLeast):
+        return f"{node.count}x "
+    name = type(node).__name__.lower()
+    return f"{node.name}:" if isinstance(node, Field) else name + " " * isinstance(node, Not)
 
 
 def codes(parsed: Parsed) -> list[str]:
@@ -58,6 +81,30 @@ READINGS = [
     ("A NEAR/5 B AND C", "and(n5(a, b), c)"),
     ("C NOT A NEAR/5 B", "and(c, not n5(a, b))"),
     ("A ONEAR/0 (B OR $c)", "on0(a, or(b, $c))"),
+    ("A SENTENCE B SENTENCE C", "sentence(a, b, c)"),
+    ("A PARAGRAPH (B OR C) AND D", "and(paragraph(a, or(b, c)), d)"),
+    ("(A NEAR/2 B) SENTENCE C", "sentence(n2(a, b), c)"),
+    ("A NOT NEAR/5 B", "nn5(a, b)"),
+    ("A NOT NEAR B", "nn4(a, b)"),
+    ("A NOT  ONEAR/0 B", "onn0(a, b)"),
+    ("C AND A NOT NEAR/2 (B OR $c)", "and(c, nn2(a, or(b, $c)))"),
+    ("C NOT A NOT NEAR/2 B", "and(c, not nn2(a, b))"),
+    ("(A NOT NEAR/2 B) NEAR/3 C", "n3(nn2(a, b), c)"),
+    ("ATLEAST/3 (A OR B)", "3x or(a, b)"),
+    ("ATLEAST/2 Meta AND -ATLEAST/9 $x", "and(2x meta, not 9x $x)"),
+    ("title:(ATLEAST/2 A)", "title:2x a"),
+    ("ATLEAST/2 title:A", "2x title:a"),
+    ("ATLEAST/2 (A NEAR/3 B)", "2x n3(a, b)"),
+    ("ATLEAST/2 /x/", "2x /x/"),
+    ("forms:Invested", "invested~"),
+    ("forms:décidé OR B", "or(décidé~, b)"),
+    ('forms:"interest rate"', '"interest~ rate~"'),
+    ("A NEAR/2 forms:B", "n2(a, b~)"),
+    (r"/CVE-\d{4}-\d+/", r"/CVE-\d{4}-\d+/"),
+    (r"A AND (/b c\/d (e|f)/)", r"and(a, /b c\/d (e|f)/)"),
+    ("title:/x+/", "title:/x+/"),
+    ("km/h OR a/b/c", 'or("km h", "a b c")'),
+    ("body:(/x/ OR y)", "body:or(/x/, y)"),
     ("exact:Meta", "meta!".replace("m", "M")),
     ('exact:"Meta Platforms"', '"Meta! Platforms!"'),
     ("exact:U.S.", "US!"),
@@ -153,12 +200,6 @@ ERRORS = [
     ("()", "empty", 1, "word"),
     ("", "empty", 0, "word"),
     ('""', "no-word", 1, "remove"),
-    ("A SENTENCE B", "unsupported", 2, "NEAR"),
-    ("A PARAGRAPH B", "unsupported", 2, "NEAR"),
-    ("A NOT NEAR/5 B", "unsupported", 2, "AND NOT"),
-    ("ATLEAST/3 (A OR B)", "unsupported", 0, "leave"),
-    ("forms:invest", "unsupported", 0, "invest*"),
-    (r"/CVE-\d{4} x/", "unsupported", 0, "words"),
     ("copies_of:a.txt", "unsupported", 0, "phrase"),
     ("(" * 10_000 + "A" + ")" * 10_000, "too-deep", 50, "lists"),
     ("NOT " * 5_000 + "A", "double-negation", 4, "both"),
