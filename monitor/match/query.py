@@ -110,23 +110,19 @@ class _Reader:
         """Read up to the closing parenthesis or the end, which is left unread."""
         operands: list[Operand] = []
         joins: list[Lexeme | None] = []
-        is_sound = True
+        unread = 0
         while (lexeme := self._peek()) is not None and lexeme.kind is not Kind.CLOSE:
-            if len(joins) < len(operands):
+            if operands or unread:
                 joins.append(self._join(lexeme))
             operand = self._operand(in_field)
             if operand is None:
-                is_sound = False
-                if joins and len(joins) == len(operands):
-                    joins.pop()
+                unread += 1
             else:
                 operands.append(operand)
-        if not operands:
-            if is_sound:
-                offset = lexeme.start if lexeme else len(self.text)
-                self._fail(offset, "nothing stands here", "write a word or phrase", "empty")
-            return None
-        if not is_sound:
+        if not operands and not unread:
+            offset = lexeme.start if lexeme else len(self.text)
+            self._fail(offset, "nothing stands here", "write a word or phrase", "empty")
+        if not operands or unread:
             return None
         level = Level(text=self.text, operands=operands, joins=joins, loads=self.loads)
         return combine(level, self.problems)

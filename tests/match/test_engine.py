@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from monitor.match.engine import Engine, judge, query_terms
 from monitor.match.explain import explain
 from monitor.match.query import parse_query
-from monitor.match.reading import wildcard
-from monitor.match.tree import And, Field, ListRef, Near, Node, Not, Only, Or, Phrase, Place, Word
+from monitor.match.tree import ListRef, Only, Place
 from monitor.model.article import Origin, Precision
 
 Make = Callable[..., Any]
@@ -26,98 +22,6 @@ EXAMPLE = {
     "where": "Pakistan OR Islamabad",
     "what": '(office OR offices OR bureau) NEAR/12 (open* OR "set up" OR establish)',
 }
-
-# The reference: obvious, slow, and written without a look at the evaluator.
-Text = list[list[str]]  # paragraphs of words
-
-
-def places(node: Node, text: Text) -> set[tuple[int, int]]:
-    words = [word for paragraph in text for word in paragraph]
-    homes = [at for at, paragraph in enumerate(text) for _ in paragraph]
-    if isinstance(node, Word):
-        fits = wildcard(node.word).fullmatch
-        return {(at, at + 1) for at, word in enumerate(words) if fits(word)}
-    if isinstance(node, Or):
-        return set().union(*(places(part, text) for part in node.parts))
-    if isinstance(node, Phrase):
-        rows = itertools.product(*(sorted(places(word, text)) for word in node.words))
-        runs = [r for r in rows if all(a[1] == b[0] for a, b in itertools.pairwise(r))]
-        return {(r[0][0], r[-1][1]) for r in runs if homes[r[0][0]] == homes[r[-1][0]]}
-    assert isinstance(node, Near)
-    found = set()
-    for row in itertools.product(*(sorted(places(part, text)) for part in node.parts)):
-        chain = list(row) if node.is_ordered else sorted(row)
-        if all(0 <= b[0] - a[1] <= node.gap for a, b in itertools.pairwise(chain)):
-            found.add((chain[0][0], chain[-1][1]))
-    return {
-        (s, e)
-        for s, e in found
-        if not any((a, b) != (s, e) and s <= a and b <= e for a, b in found)
-    }
-
-
-def holds(node: Node, texts: dict[str, Text], fields: tuple[str, ...] = ("title", "body")) -> bool:
-    if isinstance(node, And):
-        return all(holds(part, texts, fields) for part in node.parts)
-    if isinstance(node, Or):
-        return any(holds(part, texts, fields) for part in node.parts)
-    if isinstance(node, Not):
-        return not holds(node.part, texts, fields)
-    if isinstance(node, Field):
-        return holds(node.part, texts, (node.name,))
-    return any(places(node, texts[name]) for name in fields)
-
-
-WORDS = ["foo", "fob", "bar", "baz"]
-word = st.sampled_from([*WORDS, "fo*", "ba?", "*ar"])
-phrase = st.lists(word, min_size=2, max_size=3).map(lambda words: f'"{" ".join(words)}"')
-simple = word | phrase
-
-
-def _near(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.builds(
-        lambda parts, operator, gap: "(" + f" {operator}/{gap} ".join(parts) + ")",
-        st.lists(inner, min_size=2, max_size=3),
-        st.sampled_from(["NEAR", "ONEAR"]),
-        st.integers(0, 3),
-    )
-
-
-either = st.lists(simple, min_size=2, max_size=2).map(lambda parts: f"({' OR '.join(parts)})")
-near = _near(simple | either | _near(simple))
-query = st.recursive(
-    simple | near,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' AND '.join(parts)})"),
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
-        st.builds(lambda a, b: f"({a} AND NOT {b})", inner, inner),
-    ),
-    max_leaves=4,
-) | st.builds(lambda name, part: f"{name}:({part})", st.sampled_from(["title", "body"]), near)
-paragraph = st.lists(st.sampled_from(WORDS), max_size=6)
-text = st.lists(paragraph, max_size=3)
-
-
-def written(parts: Text) -> str:
-    return "\n\n".join(" ".join(part) for part in parts if part)
-
-
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(query, min_size=1, max_size=4), paragraph, text)
-def test_engine_judge_and_explain_agree_with_the_reference(
-    article: Make, rule: Make, queries: list[str], title: list[str], body: Text
-) -> None:
-    loaded = [rule(each, id=f"r{at}") for at, each in enumerate(queries)]
-    judged = article(title=" ".join(title), body=written(body))
-    texts = {"title": [title], "body": body}
-    expected = [each.rule.id for each in loaded if holds(each.query, texts)]
-    assert [match.rule_id for match in Engine(loaded).match(judged)] == expected
-    for each in loaded:
-        is_match = each.rule.id in expected
-        assert (judge(each, judged) is not None) is is_match
-        assert explain(each, judged).matched is is_match
-    backwards = [match.rule_id for match in Engine(loaded[::-1]).match(judged)]
-    assert sorted(backwards) == sorted(expected)
 
 
 def test_findings_speak_the_writers_lines_and_the_articles_words(
