@@ -18,8 +18,8 @@ from monitor.text.yaml_nodes import (
     cut_at_comma,
     did_you_mean,
     problem_at,
-    read_yaml,
 )
+from monitor.text.yaml_reader import read_yaml
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,79}")
 _KEYS = ("title", "terms")
@@ -127,6 +127,9 @@ class TermLists:
                 near = did_you_mean(entry.key.text, _KEYS)
                 cure = f"did you mean '{near}'?" if near else "known are: title, terms"
                 self._complain(entry.key, f"unknown key '{entry.key.text[:60]}'", cure, "list-key")
+        title = document.get("title")
+        if title is not None and not isinstance(title, Scalar):
+            self._complain(title, "`title` must be a text", "quote it", "list-title")
         node = document.get("terms")
         if not isinstance(node, Sequence) or not node.items:
             cure = "write `terms:` and `- ` before each term"

@@ -18,15 +18,9 @@ from monitor.match.tree import LoadedRule, Node
 from monitor.model.keys import ChannelName, Revision, RuleId
 from monitor.model.problem import Problem, Severity
 from monitor.model.rule import Again, Rule, Tell
-from monitor.text.yaml_nodes import (
-    Entry,
-    Scalar,
-    YamlNode,
-    did_you_mean,
-    problem_at,
-    read_yaml,
-)
+from monitor.text.yaml_nodes import Entry, Scalar, YamlNode, did_you_mean, problem_at
 from monitor.text.yaml_nodes import Mapping as YamlMapping
+from monitor.text.yaml_reader import read_yaml
 
 RULE_KEYS = (
     "id",
@@ -199,7 +193,7 @@ class _Loading:
             self._complain(document, what, "add `id:`", "rule-no-id")
             return ""
         if not _ID.fullmatch(text):
-            what = f"'{text[:60]}' cannot be the id of a rule"
+            what = f"'{text[:60]}' cannot be the id of a rule" if text else "the id is no word"
             cure = "write `id:` with letters, digits, `-`, `_` and `.` only"
             self._complain(place, what, cure, "rule-id")
             return ""
@@ -240,7 +234,11 @@ class _Loading:
         if node is None:
             return self.book.again
         words = [str(word) for word in Again]
-        text = node.text.lower() if isinstance(node, Scalar) else ""
+        if not isinstance(node, Scalar):
+            cure = f"write one of: {', '.join(words)}"
+            self._complain(node, "`again` takes one word", cure, "rule-again")
+            return self.book.again
+        text = node.text.lower()
         if text in words:
             return Again(text)
         near = did_you_mean(text, words)

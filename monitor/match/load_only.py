@@ -53,6 +53,9 @@ def _value(entry: Entry, problems: list[Problem]) -> object:
         return _known(entry, problems)
     if name == "max_age":
         found = _each(entry, problems, parse_duration, DURATION_CURE)
+        if len(found) > 1:
+            what = "`max_age` takes one value"
+            problems.append(problem_at(entry.value, what, DURATION_CURE, code="only-max-age"))
         return found[0] if found else None
     check, cure = _CHECKS[name.removeprefix("not_")]
     return _each(entry, problems, check, cure)

@@ -6,7 +6,6 @@ from monitor.match.lists import MAX_TERMS, TermLists, read_leaf
 from monitor.match.query import unanchored
 from monitor.match.tree import And, Line, Node, Not, Or, Phrase, Place, Word
 from monitor.model.problem import Problem, Severity
-from monitor.text.yaml_errors import quoted
 from monitor.text.yaml_nodes import (
     Entry,
     Mapping,
@@ -15,6 +14,7 @@ from monitor.text.yaml_nodes import (
     YamlNode,
     problem_at,
 )
+from monitor.text.yaml_quoting import quoted
 
 _FIELD_LIKE = ("title", "body", "lead", "author", "url", "tag", "exact", "forms")
 _COPIES = "copies_of"
@@ -62,13 +62,24 @@ class QueryReader:
             self._complain(node, "`exclude` has no named lines", cure, "rule-exclude")
             return ()
         items = node.items if isinstance(node, Sequence) else (node,)
-        parts = tuple(self._item(item) for item in items)
+        parts = tuple(self._exclusion(item) for item in items)
         found = tuple(part for part in parts if part is not None)
         for item, part in zip(items, parts, strict=True):
             if part is not None and unanchored(part) is not None:
                 what, cure = "an exclusion needs a word to find", "leave out the NOT"
                 self._complain(item, what, cure, "rule-only-negative")
         return found
+
+    def _exclusion(self, node: YamlNode) -> Node | None:
+        if isinstance(node, Scalar):
+            return self._leaf(node)
+        if isinstance(node, Mapping) and (node.is_pair or node.get(_COPIES) is not None):
+            self._lines(node)  # tells what is meant by `a: b`, and that copies_of has to wait
+            return None
+        what = "an exclusion is query text"
+        cure = "write it in one line, with AND, OR and parentheses; quote it if it has a colon"
+        self._complain(node, what, cure, "rule-exclude")
+        return None
 
     def _query(self, node: YamlNode) -> Node | None:
         if isinstance(node, Scalar):

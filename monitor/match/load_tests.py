@@ -120,8 +120,8 @@ def _described(node: Mapping, expects_match: bool, problems: list[Problem]) -> R
             facts[name] = value.text.strip()
     tier = facts.get("tier", "1")
     if not (tier.isascii() and tier.isdigit() and len(tier) <= 2 and int(tier) >= 1):
-        what = f"'{tier[:60]}' is no tier"
-        problems.append(problem_at(node, what, "write a number from 1", code="tests-case"))
+        what, place = f"'{tier[:60]}' is no tier", node.get("tier") or node
+        problems.append(problem_at(place, what, "write a number from 1", code="tests-case"))
     if not any(key in facts for key in _TEXT_KEYS):
         what, cure = "the test has no text", "add `title:` or `body:`"
         problems.append(problem_at(node, what, cure, code="tests-case"))

@@ -9,7 +9,8 @@ from typing import NoReturn
 from monitor.errors import ConfigError
 from monitor.model.problem import Problem
 from monitor.model.source import Source
-from monitor.text.yaml_nodes import Entry, Mapping, Scalar, Sequence, YamlNode, read_yaml
+from monitor.text.yaml_nodes import Entry, Mapping, Scalar, Sequence, YamlNode
+from monitor.text.yaml_reader import read_yaml
 
 _FILE = "sources.yaml"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*")

@@ -20,14 +20,9 @@ from monitor.settings.database import database_url
 from monitor.settings.fields import ENVIRONMENT, Desk, Section
 from monitor.settings.sources import read_sources
 from monitor.settings.values import Defaults, Reading, SecretText, Settings, Web
-from monitor.text.yaml_nodes import (
-    Entry,
-    Scalar,
-    YamlNode,
-    did_you_mean,
-    read_yaml,
-)
+from monitor.text.yaml_nodes import Entry, Scalar, YamlNode, did_you_mean
 from monitor.text.yaml_nodes import Mapping as YamlMapping
+from monitor.text.yaml_reader import read_yaml
 
 CONFIG_FILE = "monitor.yaml"
 SOURCES_FILE = "sources.yaml"

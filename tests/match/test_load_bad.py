@@ -11,6 +11,7 @@ from monitor.model.keys import ChannelName
 from monitor.model.problem import Severity
 
 BAD = Path(__file__).parent.parent / "data" / "rules_bad"
+WORKSPACES = Path(__file__).parent.parent / "data" / "lists_bad"
 LISTS = {
     "rules/lists/meta.yaml": "title: Meta\nterms: [Meta, Facebook]\n",
     "rules/lists/round.yaml": "title: Round\nterms: [$about, a word]\n",
@@ -54,6 +55,21 @@ def test_a_rule_with_a_defect_is_not_loaded_and_the_cure_is_named(path: Path) ->
         assert problem.line >= 1, problem
         assert problem.column >= 1, problem
         assert problem.severity is Severity.ERROR
+
+
+def said_of_workspace(folder: Path) -> str:
+    files, lists = (
+        {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.glob(pattern))}
+        for pattern in ("rules/*.y*ml", "rules/lists/*.y*ml")
+    )
+    found = load_rules(files, lists, channels=CHANNELS, workspace_has=lambda path: False)
+    assert found.errors
+    return "".join(f"{error}\n" for error in found.errors)
+
+
+@pytest.mark.parametrize("folder", sorted(WORKSPACES.iterdir()), ids=lambda folder: folder.name)
+def test_a_defect_of_several_files_is_told_where_it_is_to_be_mended(folder: Path) -> None:
+    assert said_of_workspace(folder) == (folder / "said.txt").read_text(encoding="utf-8")
 
 
 def test_all_errors_of_all_files_come_at_once() -> None:

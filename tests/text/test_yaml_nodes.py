@@ -10,15 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.text.durations import parse_duration
-from monitor.text.yaml_nodes import (
-    MAX_BYTES,
-    Mapping,
-    Scalar,
-    Sequence,
-    YamlFile,
-    did_you_mean,
-    read_yaml,
-)
+from monitor.text.yaml_nodes import Mapping, Scalar, Sequence, did_you_mean
+from monitor.text.yaml_reader import MAX_BYTES, YamlFile, read_yaml
 
 
 def read(text: str | bytes, *, many: bool = False) -> YamlFile:
@@ -105,6 +98,30 @@ def test_a_place_in_a_text_is_found_in_the_file(
         ("a: [b, #meta, c]\n", "yaml-swallowed-comment", "1:8: `#meta` is"),
         ("a: [b #meta, c]\n", "yaml-swallowed-comment", "item: 'b #meta'"),
         ("a: {b: #meta}\n", "yaml-swallowed-comment", "item: '#meta'"),
+        ("a: [b] #meta\n", "yaml-swallowed-comment", "1:8: `#meta`"),
+        ("a: #meta\n  - b\n", "yaml-swallowed-comment", "'#meta'"),
+        ("a:\n  #meta\n", "yaml-swallowed-comment", "2:3: `#meta`"),
+        ("a: | #meta\n  b\n", "yaml-swallowed-comment", "1:6: `#meta`"),
+        ("a: b ##meta\n", "yaml-swallowed-comment", "'b ##meta'"),
+        ("--- #meta\na: b\n", "yaml-swallowed-comment", "1:5: `#meta`"),
+        ("%TAG ! tag:x,2026:\n---\na: b\n", "yaml-directive", "remove the line"),
+        ("%meta\n---\na: b\n", "yaml-directive", "`%meta`"),
+        ("a: >5\n      b\n", "yaml-indicator", "'>5'"),
+        ("a: |2-\n  b\n", "yaml-indicator", "'|2-'"),
+        ("a: [? b, c]\n", "yaml-indicator", "'? b'"),
+        ("? b\n: c\n", "yaml-indicator", "1:1: '?'"),
+        ("a: [x, organi?ation]\n", "yaml-indicator", "1:8: a `?` in brackets"),
+        ("a: {b: Acm?}\n", "yaml-indicator", "'Acm?'"),
+        ("a: - b\n", "yaml-dash", "'- b'"),
+        ("a:\n  - b\n - c\n", "yaml-dash", "3:2:"),
+        ("a: [b, c] AND d\n", "yaml-text-after-bracket", "'(b OR c) AND d'"),
+        ('a: "\\d"\n', "yaml-escape", "'\\d'"),
+        ("a: 'it's b'\n", "yaml-text-after-quote", '"it\'s b"'),
+        ('a: "say "b" now"\n', "yaml-text-after-quote", "'say \"b\" now'"),
+        ("a: 'b\nc: it's\n", "yaml-text-after-quote", "opens further up"),
+        ("a:\n  who:B\n  what: c\n", "yaml-no-key", "2:3: `who:B`"),
+        ("a:\n  b: c\n  d\n", "yaml-no-key", "3:3: `d`"),
+        ("a: b OR\n  # x\n  c\n", "yaml-no-key", "remove the comment above"),
         ("a: [x,\n  @b c, d]\n", "yaml-indicator", "'@b c'"),
         ('a: ["x, y" c, d]\n', "yaml-text-after-quote", "'\"x, y\" c'"),
         ("a: '[' AND b\n", "yaml-text-after-quote", "'\"[\" AND b'"),
@@ -114,7 +131,7 @@ def test_a_place_in_a_text_is_found_in_the_file(
         ("a: \u2028\n", "yaml-control-character", "U+2028"),
         ("a: \ud800\n", "yaml-not-utf8", "UTF-8"),
         ('a: "\\ud800"\n', "yaml-control-character", "U+D800"),
-        ('a: "\\UFFFFFFFF"\n', "yaml-syntax", "not YAML"),
+        ('a: "\\UFFFFFFFF"\n', "yaml-escape", "no character"),
         (b"a: \xff\n", "yaml-not-utf8", "UTF-8"),
         ("a: b\n---\nc: d\n", "yaml-many-documents", "---"),
         ("? [a]\n: b\n", "yaml-key", "word"),
@@ -150,6 +167,14 @@ def test_what_yaml_would_swallow_is_an_error_with_its_cure(
         "a: |\n  b #c\n",
         "a: b\n#c\n",
         "a: b ##\n",
+        "a:\n  - b\n  #- c\n  - d\n",
+        "a:\n  b: c\n  #d: e\n",
+        "a: [b,\n  #- c,\n  d]\n",
+        "a: [b]  # c\n",
+        "a: |  # c\n  b\n",
+        "--- # c\na: b\n",
+        "a: b?\nc: d\n",
+        "a: what? b\n",
         "\ufeffa: b\n",
     ],
 )
