@@ -99,7 +99,7 @@ def written(name: int, event: int, lag: int, now: datetime, *, is_day: bool) -> 
     )  # fmt: skip
 
 
-@settings(max_examples=30, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(arrivals=ARRIVALS)
 def test_an_index_rebuilt_at_any_moment_decides_as_the_one_that_ran_on(
     sqlite_template: Path, arrivals: list[tuple[int, int, int, int, bool]]

@@ -78,6 +78,7 @@ def test_a_stop_lets_the_send_under_way_end_and_sends_it_once(
     assert len(sink.hits.all) == 1
 
 
+@pytest.mark.slow
 def test_a_stop_cuts_a_send_that_hangs_within_dockers_grace_and_lets_go_of_it(
     made: Workspace, site: HttpSite, sink: WebhookSink
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_stop_before_the_first_pass_is_over_ends_cleanly(made: Workspace) -> N
         assert "Traceback" not in service.text
 
 
+@pytest.mark.slow
 def test_a_database_that_hangs_is_said_and_holds_neither_an_answer_nor_a_stop(
     tmp_path: Path,
 ) -> None:
