@@ -66,6 +66,10 @@ class TermLists:
             self._list(name)
         self.used.clear()
 
+    def terms(self, name: str) -> tuple[tuple[Scalar, Node], ...]:
+        """Give the terms of a list as they are written: lists in them are not resolved."""
+        return self._raw.get(name, ())
+
     def size(self, node: Node) -> int:
         """Count the terms of a resolved query, those of its lists included."""
         if isinstance(node, ListRef):

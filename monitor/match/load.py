@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from monitor.match.lint import lint_lists, lint_rule
+from monitor.match.covers import Covers
+from monitor.match.lint import Lint
 from monitor.match.lists import TermLists
 from monitor.match.load_only import read_only
 from monitor.match.load_query import QueryReader
@@ -84,7 +85,7 @@ def load_rules(
     rules = [rule for file in sorted(files) for rule in room.file(file, files[file])]
     problems = [*room.problems, *room.lists.problems]
     if not any(problem.severity is Severity.ERROR for problem in problems):
-        problems += lint_lists(room.lists)
+        problems += room.lint.lists(room.lists)
     return LoadedRules(
         rules=tuple(rules),
         problems=tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column))),
@@ -103,6 +104,7 @@ class _Loading:
         self.workspace_has = workspace_has
         self.problems: list[Problem] = []
         self.renderings = Renderings()
+        self.lint = Lint(Covers(self.renderings))
         self._places: dict[str, str] = {}
 
     def file(self, file: str, text: str | bytes) -> Iterator[LoadedRule]:
@@ -158,7 +160,7 @@ class _Loading:
         if query is None or not is_whole or _has_error(self.problems[before:]):
             return None
         loaded = LoadedRule(rule=rule, query=query, exclude=exclude, only=only, tests=tests)
-        self.problems += lint_rule(loaded, document)
+        self.problems += self.lint.rule(loaded, document, reader.leaves)
         return loaded
 
     def _match(self, document: YamlMapping, reader: QueryReader) -> Node | None:

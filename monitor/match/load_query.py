@@ -30,6 +30,9 @@ class QueryReader:
     def __init__(self, lists: TermLists, problems: list[Problem]) -> None:
         self.lists = lists
         self.problems = problems
+        self.leaves: dict[int, Scalar] = {}
+        """Which scalar each query was read from, by the identity of its node."""
+        self._kept: list[Node] = []  # so that no other node takes over an identity
 
     def match(self, node: YamlNode) -> Node | None:
         """Read a rule's query; every alternative of it must have something to find."""
@@ -122,7 +125,11 @@ class QueryReader:
 
     def _leaf(self, node: Scalar) -> Node | None:
         parsed = read_leaf(node, self.problems)
-        return self.lists.resolved(parsed, node, self.problems) if parsed else None
+        query = self.lists.resolved(parsed, node, self.problems) if parsed else None
+        if query is not None:
+            self.leaves[id(query)] = node
+            self._kept.append(query)
+        return query
 
     def _any(self, node: Sequence) -> Node | None:
         parts = self._all_sound(tuple(self._item(item) for item in node.items))

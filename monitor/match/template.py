@@ -45,9 +45,9 @@ title: {title}
 # every explanation. Upper or lower case, accents and 's do not matter.
 match:
   who:                       # a list: any of its items is enough
-    - Acme                   # a word
-    - Acme Corporation       # words side by side: a phrase
-    - Acm?                   # wildcards: ? is one letter, * any number of them
+    - Acme                   # a word; it finds Acme Corporation too
+    - Globex Industries      # words side by side: a phrase
+    - Init?ch                # wildcards: ? is one letter, * any number of them
   # whom: $rivals            # a list of terms from rules/lists/rivals.yaml
   what: '(office OR factory) NEAR/12 (open* OR "set up")'   # at most 12 words between them
   # Operators are in capitals: A AND B, A OR B, A AND NOT B, "a phrase", A NEAR/5 B,

@@ -265,7 +265,7 @@ def test_a_long_chain_of_lists_is_an_error() -> None:
 def test_the_rule_for_newcomers_loads_and_passes_its_own_tests(title: str) -> None:
     text = new_rule_text("acme", title, CHANNELS)
     found = load(text)
-    assert found.errors == ()
+    assert [one for one in found.problems if one.code != "lint-unused-list"] == []
     assert found.rules[0].rule.title == title
     assert text.count("\n") < 40
     assert all(result.passed for result in run_tests(found.rules[0], {}))
