@@ -14,6 +14,7 @@ from monitor.cli import (
     db,
     deliveries,
     explain,
+    lint,
     rules,
     run,
     sources,
@@ -74,6 +75,7 @@ app.command("ingest")(workspace.ingest_command)
 app.command("explain", short_help="Say why a rule matches an article, or why not.")(
     explain.explain_command
 )
+rules.app.command("lint")(lint.lint_command)
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")

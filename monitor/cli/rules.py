@@ -104,10 +104,11 @@ def check(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> N
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
-    """Print problems to stdout, errors red."""
+    """Print problems to stdout: errors red, warnings with the code that explains them."""
     for problem in problems:
-        style = "red" if problem.severity is Severity.ERROR else "yellow"
-        out.print(str(problem), style=style, markup=False)
+        is_error = problem.severity is Severity.ERROR
+        code = f" [{problem.code}]" if problem.code and not is_error else ""
+        out.print(f"{problem}{code}", style="red" if is_error else "yellow", markup=False)
 
 
 def error_count(problems: Iterable[Problem]) -> int:

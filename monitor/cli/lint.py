@@ -1,0 +1,81 @@
+"""`monitor rules lint`: what is valid and still unwise, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from monitor.cli.options import (
+    USAGE,
+    JsonOption,
+    WorkspaceOption,
+    exits,
+    fail,
+    out,
+    print_json,
+    talk,
+)
+from monitor.cli.reading import reading_of, rules_of
+from monitor.cli.rules import error_count, show_problems
+from monitor.cli.wording import counted
+from monitor.match.lint_codes import LINTS
+from monitor.text.yaml_nodes import did_you_mean
+
+ExplainOption = Annotated[
+    str, typer.Option("--explain", metavar="CODE", help="Say what a finding means, and its cure.")
+]
+CodesOption = Annotated[bool, typer.Option("--codes", help="List all codes with their meaning.")]
+
+
+def lint_command(
+    explain: ExplainOption = "",
+    list_codes: CodesOption = False,
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Name what is valid and still unwise. Exit 2 if a file has an error."""
+    with exits():
+        if explain or list_codes:
+            _explain({explain: _meaning(explain)} if explain else LINTS, as_json=as_json)
+            return
+        loaded = rules_of(reading_of(workspace))
+        if as_json:
+            print_json(loaded.problems)
+        else:
+            show_problems(loaded.problems)
+        if error_count(loaded.problems):
+            talk.print("The errors come first: monitor rules check", style="red")
+            raise typer.Exit(USAGE)
+        if not as_json:
+            talk.print(_end(len(loaded.warnings)), markup=False)
+
+
+def _meaning(code: str) -> str:
+    if code not in LINTS:
+        near = did_you_mean(code, LINTS)
+        cure = (
+            f"did you mean {near!r}?" if near else "they are listed by: monitor rules lint --codes"
+        )
+        fail(f"there is no finding {code!r}; {cure}", USAGE)
+    return LINTS[code]
+
+
+def _explain(codes: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(codes)
+    elif len(codes) == 1:
+        out.print(*codes.values(), markup=False)
+    else:
+        table = Table("code", "what it means", box=None)
+        for code, meaning in codes.items():
+            table.add_row(code, meaning)
+        out.print(table)
+
+
+def _end(warnings: int) -> str:
+    if not warnings:
+        return "Nothing to say of the rules and lists."
+    return f"{counted(warnings, 'finding')}. Why: monitor rules lint --explain CODE"
