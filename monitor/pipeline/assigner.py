@@ -20,7 +20,7 @@ from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
-from monitor.store import placing, problems, roles, stories
+from monitor.store import fulltext, placing, problems, roles, stories
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
@@ -145,7 +145,9 @@ class Assigner:
             due = placing.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)
             batch.finish()
-            placing.mark_placed(tx, placed)
+            done = due[: len(placed)]
+            fulltext.put(tx, [(one.id, one.article) for one in done if not one.is_indexed])
+            placing.mark_placed(tx, placed, is_indexed=True)
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
         self._careful_left = max(0, self._careful_left - len(placed))

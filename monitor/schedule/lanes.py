@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor.errors import StoreError
 from monitor.pipeline import compose, dispatch, ingest, pages
 from monitor.pipeline.assigner import Assigner
+from monitor.pipeline.indexer import Indexer
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.release import release
 from monitor.pipeline.retention import Retention
@@ -36,7 +37,7 @@ log = structlog.get_logger()
 
 C = TypeVar("C")
 
-ALL = ("polls", "pages", "place", "compose", "sends", "retention")
+ALL = ("polls", "pages", "place", "compose", "sends", "index", "retention")
 """The lanes of a full pass, in the order of an article's way."""
 
 OFFLINE = ("place", "compose", "sends")
@@ -65,6 +66,7 @@ class Lanes:
         self._started_at = ports.now()
         self.assigner = Assigner(ports)
         self._heart = Heart(ports, lambda: self.failures)
+        self.indexer = Indexer(ports)
         self.retention = Retention(ports)
         self.polls: Crew[ClaimedFeed] = Crew(
             group,
@@ -93,6 +95,7 @@ class Lanes:
             "place": self._place,
             "compose": self._compose,
             "sends": partial(self._claim, self.sends, dispatch.claim_deliveries),
+            "index": partial(ports.in_thread, self.indexer.index_due),
             "retention": partial(ports.in_thread, self.retention.remove_due),
             "beat": self._beat,
         }

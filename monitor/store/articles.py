@@ -337,6 +337,11 @@ def counts(tx: Tx) -> dict[str, int]:
     }
 
 
+def count_all(tx: Tx) -> int:
+    """Count the stored articles."""
+    return int(tx.execute(select(func.count(ArticleRow.id))).scalar_one())
+
+
 def from_row(row: Any) -> Article:
     """Build an article from its columns."""
     return Article(

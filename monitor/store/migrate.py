@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from monitor.errors import StoreConflict, StoreError
-from monitor.store import copies
+from monitor.store import copies, fulltext
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import Base, WorkspaceRow
 
@@ -153,7 +153,11 @@ def current(tx: Tx) -> str | None:
 
 def differences(tx: Tx) -> list[object]:
     """List where the database differs from the tables as drawn: empty after `upgrade`."""
-    context = MigrationContext.configure(tx, opts={"compare_type": True})
+    ours = {
+        "compare_type": True,
+        "include_name": lambda name, *_: not fulltext.is_engines_own(name),
+    }
+    context = MigrationContext.configure(tx, opts=ours)
     return list(compare_metadata(context, Base.metadata))
 
 

@@ -20,11 +20,25 @@ from monitor.store import migrate, restored
 from monitor.store.copies import Progress, no_progress
 from monitor.store.engine import Store, Tx
 from monitor.store.restore import require_rest
-from monitor.store.tables import ArticleRow, Base, BeatRow, DeliveryRow, HostRow, RoleRow, StoryRow
+from monitor.store.tables import (
+    ArticleRow,
+    Base,
+    BeatRow,
+    DeliveryRow,
+    HostRow,
+    RoleRow,
+    StoryRow,
+    TermsRow,
+)
 
 _BATCH = 500
-_LEFT: frozenset[str] = frozenset(table.__tablename__ for table in (BeatRow, HostRow, RoleRow))
-"""Tables that say who works now: nobody does."""
+_LEFT: frozenset[str] = frozenset(
+    table.__tablename__ for table in (BeatRow, HostRow, RoleRow, TermsRow)
+)
+"""Tables that say who works now: nobody does. And the full-text index, which is made anew."""
+
+_RESET = {"claimed_until": None, "indexed_revision": 0, "indexed_reading": 0}
+"""Columns that stay behind with these tables."""
 
 _SUM_BITS = 256
 
@@ -141,9 +155,9 @@ def _batches(tx: Tx, table: Table) -> Iterator[Sequence[dict[str, Any]]]:
 def _rows(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
     """Read a table, some rows at a time, without its leases: whoever held one is stopped."""
     query = select(table).execution_options(yield_per=_BATCH)
-    is_claimable = "claimed_until" in table.columns
+    reset = {name: value for name, value in _RESET.items() if name in table.columns}
     for row in tx.execute(query).mappings():
-        yield {**row, "claimed_until": None} if is_claimable else dict(row)
+        yield {**row, **reset}
 
 
 def _sum(rows: Iterable[dict[str, Any]], table: Table) -> _Sum:

@@ -13,6 +13,7 @@ from monitor.model.keys import ArticleKey, RuleId
 from monitor.model.rule import Match
 from monitor.store import articles
 from monitor.store.engine import Tx
+from monitor.store.fulltext import INDEXED, IS_UNINDEXED
 from monitor.store.tables import ArticleRow, MatchRow, SeatRow
 
 
@@ -24,6 +25,7 @@ class Unplaced:
     article: Article
     is_baseline: bool
     judged_by: str | None
+    is_indexed: bool
     story: str | None
     relation: str | None
     matches: tuple[articles.StoredMatch, ...]
@@ -90,7 +92,12 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
     and is then placed again.
     """
     rows = tx.execute(
-        select(*ArticleRow.__table__.columns, SeatRow.story_id, SeatRow.relation)
+        select(
+            *ArticleRow.__table__.columns,
+            SeatRow.story_id,
+            SeatRow.relation,
+            IS_UNINDEXED.label("is_unindexed"),
+        )
         .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
         .where(articles.IS_PLACE_DUE)
         .order_by(ArticleRow.id)
@@ -104,6 +111,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             article=articles.from_row(row),
             is_baseline=row.is_baseline,
             judged_by=row.judged_by,
+            is_indexed=not row.is_unindexed,
             story=row.story_id,
             relation=row.relation,
             matches=matches.get(row.id, ()),
@@ -112,10 +120,11 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
     )
 
 
-def mark_placed(tx: Tx, article_ids: Sequence[int]) -> None:
-    """Say that the assigner has looked at these."""
+def mark_placed(tx: Tx, article_ids: Sequence[int], *, is_indexed: bool = False) -> None:
+    """Say that the assigner has looked at these, and whether the full-text index has them now."""
     placed = update(ArticleRow).where(ArticleRow.id.in_(article_ids))
-    tx.execute(placed.values(place_due=False, place_crashes=0))
+    indexed = INDEXED if is_indexed else {}
+    tx.execute(placed.values(place_due=False, place_crashes=0, **indexed))
 
 
 def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:

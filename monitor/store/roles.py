@@ -16,6 +16,7 @@ from monitor.store.upsert import insert
 
 ASSIGNER = "assigner"
 KEEPER = "keeper"
+INDEXER = "indexer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

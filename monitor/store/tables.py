@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from monitor.store.types import BigId, Json, UtcDateTime
+from monitor.store.types import BigId, Json, TermSet, UtcDateTime
+from monitor.text.terms import READING
 
 
 class Base(DeclarativeBase):
@@ -58,6 +59,10 @@ def _suspects(table: str) -> Index:
     return Index(
         f"ix_{table}_suspect", "claimed_until", postgresql_where=crashed, sqlite_where=crashed
     )
+
+
+UNINDEXED = f"indexed_revision <> revision OR indexed_reading <> {READING}"
+"""Says of an article that the full-text index does not know its text as it is read now."""
 
 
 class FeedRow(Claimable, Base):
@@ -119,6 +124,8 @@ class ArticleRow(Base):
     place_due: Mapped[bool] = mapped_column(default=True)  # the assigner has to look at it
     place_crashes: Mapped[int] = mapped_column(default=0)
     judged_by: Mapped[str | None]  # the revision of the whole rule set that matched it last
+    indexed_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    indexed_reading: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (
         Index(
             "ix_article_place_due",
@@ -126,9 +133,25 @@ class ArticleRow(Base):
             postgresql_where=text("place_due"),
             sqlite_where=text("place_due"),
         ),
+        Index(
+            "ix_article_unindexed",
+            "id",
+            postgresql_where=text(UNINDEXED),
+            sqlite_where=text(UNINDEXED),
+        ),
         Index("ix_article_first_seen_at", "first_seen_at"),
         Index("ix_article_canonical_url", "canonical_url"),
     )
+
+
+class TermsRow(Base):
+    """Keep the terms of an article's text; the index over them is the engine's own (fulltext)."""
+
+    __tablename__ = "article_terms"
+    article_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
+    )
+    terms: Mapped[str] = mapped_column(TermSet)
 
 
 class AliasRow(Base):

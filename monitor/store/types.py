@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, types
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text, types
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """An integer key; SQLite numbers rows by itself only if the type is INTEGER."""
 
 Json = JSON().with_variant(JSONB, "postgresql")
+
+TermSet = Text().with_variant(TSVECTOR, "postgresql")
+"""Words parted by spaces; PostgreSQL keeps them as a set, each as it is."""
 
 
 class UtcDateTime(types.TypeDecorator[datetime]):

@@ -20,23 +20,31 @@ from services.waiting import until
 from services.webhook_sink import WebhookSink
 
 from monitor.clock import system_clock
-from monitor.store import migrate
+from monitor.store import fulltext, migrate
 from monitor.store.engine import Store
 
-BEFORE = "2197c1a"
-"""The release before this one, of schema 0001."""
+BEFORE = {"0001": "2197c1a", "0002": "05adbf9"}
+"""The last releases of the schemas before this one."""
 
 FEEDS = 6
 ROUNDS = 5
 
 
-@pytest.fixture(scope="module")
-def release_before(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Unpack the release before, or skip: a copy of the sources may come without its history."""
-    done = subprocess.run(["git", "-C", root, "archive", BEFORE], capture_output=True, check=False)
+@pytest.fixture(params=BEFORE)
+def schema_before(request: pytest.FixtureRequest) -> str:
+    """Name an earlier schema."""
+    return str(request.param)
+
+
+@pytest.fixture
+def release_before(schema_before: str, root: Path, tmp_path: Path) -> Path:
+    """Unpack an earlier release, or skip: a copy of the sources may come without its history."""
+    commit = BEFORE[schema_before]
+    done = subprocess.run(["git", "-C", root, "archive", commit], capture_output=True, check=False)
     if done.returncode != 0:
-        pytest.skip(f"no commit {BEFORE} here: the history is needed for a rolling upgrade")
-    folder = tmp_path_factory.mktemp("before")
+        pytest.skip(f"no commit {commit} here: the history is needed for a rolling upgrade")
+    folder = tmp_path / "before"
+    folder.mkdir()
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(folder, filter="data")
     return folder
@@ -84,7 +92,12 @@ def until_in(store: Store, is_so: Callable[[], bool], within_seconds: float = 90
 
 @pytest.mark.slow
 def test_a_release_takes_over_while_the_one_before_works(
-    release_before: Path, tmp_path: Path, pg_url: str, site: HttpSite, sink: WebhookSink
+    schema_before: str,
+    release_before: Path,
+    tmp_path: Path,
+    pg_url: str,
+    site: HttpSite,
+    sink: WebhookSink,
 ) -> None:
     environ = {"MONITOR_DATABASE_URL": pg_url, "MONITOR_PORT": "0"}
     made = Workspace(tmp_path / "desk", environ)
@@ -97,7 +110,7 @@ def test_a_release_takes_over_while_the_one_before_works(
     rollout = Rollout(old, site, sink, store)
     assert old.run("run", "--once").returncode == 0
     with store.read() as tx:
-        assert migrate.current(tx) == "0001"
+        assert migrate.current(tx) == schema_before
     processes = [old.start("run", stderr=log)]
     try:
         rollout.publish()
@@ -109,6 +122,7 @@ def test_a_release_takes_over_while_the_one_before_works(
             rollout.publish()
         until_in(store, lambda: len(running(store)) == 2)
         rollout.wait()
+        until_in(store, lambda: is_indexed(store))  # also what the other one has placed
         processes[0].send_signal(signal.SIGTERM)
         assert processes[0].wait(20) == 0
         rollout.publish()
@@ -132,6 +146,11 @@ def test_a_release_takes_over_while_the_one_before_works(
 def is_migrated(store: Store) -> bool:
     with store.read() as tx:
         return migrate.is_newest(tx)
+
+
+def is_indexed(store: Store) -> bool:
+    with store.read() as tx:
+        return not fulltext.unindexed(tx, is_placed=False)
 
 
 def running(store: Store) -> list[str]:
