@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -32,6 +31,7 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
+from monitor.cli.progress import progress
 from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.errors import StoreError
@@ -39,7 +39,6 @@ from monitor.pipeline.restored import Answered, Choice, answer
 from monitor.settings import Settings
 from monitor.store import backup, check, copies, migrate, move, restore, restored
 from monitor.store.backup import Backup
-from monitor.store.copies import Progress as Told
 from monitor.store.dumps import TOOLS_VARIABLE, Tools
 from monitor.store.engine import Store, Tx
 
@@ -109,7 +108,7 @@ def take_backup(
             elif keep is not None:
                 fail("--keep is for a folder of backups, and this is a file", USAGE)
             tools = Tools(url=store.url, folder=pg_bin)
-            with _progress("Backing up") as told:
+            with progress("Backing up") as told:
                 taken = backup.take(store, target, now=now, tools=tools, progress=told)
         removed = backup.remove_older(target.parent, keep) if keep is not None else ()
         if as_json:
@@ -206,7 +205,7 @@ def _put_in_place(
 
     restore.require_kind(file, is_sqlite=store.is_sqlite)
     if store.is_sqlite:
-        with _progress("Restoring") as told:
+        with progress("Restoring") as told:
             database = Path(store.url.database or "")
             kept = restore.into_sqlite(database, file, now=now, answer=settle, progress=told)
         return kept, answered
@@ -227,7 +226,7 @@ def _backed_up(settings: Settings, store: Store, tools: Tools, now: datetime) ->
             return None
     name = f"monitor-replaced-{now:%Y%m%dT%H%M%SZ}.dump"
     target = copies.unused(settings.data_dir / "backups" / name)
-    with _progress("Backing up what is there") as told:
+    with progress("Backing up what is there") as told:
         try:
             return backup.take(store, target, now=now, tools=tools, progress=told).file
         except StoreError as error:
@@ -338,7 +337,7 @@ def move_database(
             store_of(settings, is_writing=True) as source,
             _alone(source),
             _store(elsewhere) as target,
-            _progress("Moving") as told,
+            progress("Moving") as told,
         ):
             done = move.move(source, target, now=system_clock(), progress=told)
         if as_json:
@@ -387,12 +386,3 @@ def _alone(store: Store) -> Iterator[None]:
         return
     with LockFile(Path(f"{store.url.database}.lock")):
         yield
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Told]:
-    """Show how far long work is, where a terminal shows stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=talk, transient=True, disable=not talk.is_terminal) as shows:
-        task = shows.add_task(what, total=None)
-        yield lambda done, total: shows.update(task, completed=done, total=total)

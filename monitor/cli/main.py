@@ -17,6 +17,7 @@ from monitor.cli import (
     lint,
     rules,
     run,
+    search,
     sources,
     status,
     stories,
@@ -76,6 +77,9 @@ app.command("explain", short_help="Say why a rule matches an article, or why not
     explain.explain_command
 )
 rules.app.command("lint")(lint.lint_command)
+app.command("search", short_help="Find articles in the archive, in the language of rules.")(
+    search.search_command
+)
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
