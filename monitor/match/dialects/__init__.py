@@ -1,0 +1,1 @@
+"""Carry queries of other tools over into rules: one module under `vendors` for each tool."""
