@@ -27,6 +27,7 @@ from monitor.cli.options import (
     talk,
 )
 from monitor.cli.reading import reading_of, rules_of
+from monitor.cli.rules_import import import_command
 from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.match.engine import Engine
@@ -45,6 +46,7 @@ from monitor.store.engine import Store
 from monitor.workspace import read_seeds
 
 app = typer.Typer(help="Write, check, try and show watch rules.", no_args_is_help=True)
+app.command("import")(import_command)
 
 RuleArgument = Annotated[str, typer.Argument(help="The rule's id.", show_default=False)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
