@@ -66,7 +66,7 @@ async def open_ports(
     """
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="store"))
-        network = await _open_network(stack, settings)
+        network = await open_network(stack, settings)
         if clock is None:
             clock = await asyncio.to_thread(open_clock, store)
         tally = Tally()
@@ -109,7 +109,8 @@ def open_clock(store: Store) -> Clock:
     return clock
 
 
-async def _open_network(stack: AsyncExitStack, settings: Settings) -> Network:
+async def open_network(stack: AsyncExitStack, settings: Settings) -> Network:
+    """Open what reaches out; it closes with the stack."""
     limits = settings.limits
     session = await stack.enter_async_context(
         open_session(settings.network, limits, user_agent=f"{PRODUCT}/{__version__}")

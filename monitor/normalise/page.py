@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.model.article import Article, Page, TextState
+from monitor.model.article import Article, Page, Precision, TextState
+from monitor.model.keys import ArticleKey, digest_of
 from monitor.model.network import Limits
+from monitor.model.source import Source
 from monitor.normalise.entry import text_hash
 from monitor.normalise.urls import canonical_url
 from monitor.text.clean import clean_line, clean_text
@@ -35,6 +37,31 @@ def with_page(article: Article, page: Page, *, limits: Limits, now: datetime) ->
         text_state=TextState.PAGE,
         text_hash=text_hash(title, body),
         fetched_at=now,
+    )
+
+
+def article_of_page(
+    page: Page, url: str, *, source: Source, limits: Limits, now: datetime
+) -> Article:
+    """Make an article of a page that no feed told of; it counts as published now."""
+    title = clean_line(page.title or "", limits.max_name_chars)
+    body = clean_text(page.text[: limits.max_text_chars])
+    return Article(
+        key=ArticleKey(digest_of("page", canonical_url(url))),
+        feed="",
+        source=source,
+        url=url,
+        canonical_url=_identity(canonical_url(url), page.canonical_url),
+        title=title or url,
+        has_real_title=bool(title),
+        body=body,
+        lang=page.lang or source.lang,
+        published_at=now,
+        published_precision=Precision.UNKNOWN,
+        first_seen_at=now,
+        fetched_at=now,
+        text_state=TextState.PAGE,
+        text_hash=text_hash(title, body),
     )
 
 

@@ -110,6 +110,11 @@ class SourceBook:
             rest = rest.partition(".")[2]
         return None
 
+    def for_url(self, url: str) -> Source:
+        """Decide who publishes what stands at an address."""
+        host = host_of(url)
+        return self.by_domain(host) or _unlisted(host, None)
+
     def for_entry(
         self,
         feed_source: Source,

@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from services.http_server import Answer
+from services.http_site import HttpSite
+from services.in_process import told
+from services.newsroom import html_page
 from typer.testing import CliRunner, Result
 
 from monitor.cli.explain import WHY_QUIET
@@ -61,3 +65,36 @@ def test_a_preview_goes_through_each_article_of_a_seed_file(workspace: Path) -> 
 def test_every_reason_for_silence_is_said_in_words() -> None:
     assert set(WHY_QUIET) == set(Reason) - RAISES
     assert not any("_" in words for words in WHY_QUIET.values())
+
+
+@pytest.fixture
+def online(workspace: Path, site: HttpSite) -> Path:
+    """Let the workspace reach the site on loopback."""
+    with (workspace / "monitor.yaml").open("a") as file:
+        file.write("network: {allow_private: [127.0.0.0/8]}\n")
+    return workspace
+
+
+def test_a_url_that_is_not_stored_is_fetched_and_judged(online: Path, site: HttpSite) -> None:
+    site.put("/plan", html_page("The plan", told("office")), content_type="text/html")
+    asked = ("explain", "offices", f"{site.base}/plan", "--workspace", str(online))
+    done = invoke(*asked)
+    assert done.exit_code == 0
+    assert "offices matches 'News of The plan'" in done.stdout
+    assert "no source covers 127.0.0.1; if it has a feed: monitor sources add" in done.stdout
+    assert json.loads(invoke(*asked, "--json").stdout)["matched"] is True
+
+
+def test_a_url_that_cannot_be_had_says_why(online: Path, site: HttpSite) -> None:
+    site.answer("/gone", Answer(404))
+    done = invoke("explain", "offices", f"{site.base}/gone", "--workspace", str(online))
+    assert done.exit_code == 1
+    assert f"{site.base}/gone cannot be judged: " in done.stderr
+    assert "404" in done.stderr
+
+
+def test_a_private_address_is_not_asked(workspace: Path, site: HttpSite) -> None:
+    site.put("/plan", html_page("The plan", told("office")), content_type="text/html")
+    done = invoke("explain", "offices", f"{site.base}/plan", "--workspace", str(workspace))
+    assert done.exit_code == 1
+    assert site.count("/plan") == site.count("/robots.txt") == 0
