@@ -31,6 +31,18 @@ _TAKES = {
     "near": "a near, which takes words, phrases, lists and ORs of these",
     "ATLEAST": "an ATLEAST, which counts words, phrases, nears, lists and ORs of these",
 }
+_CURES: dict[str, dict[type[Node], str]] = {
+    "near": {
+        And: "write A NEAR/n B NEAR/n C, or join two nears by AND outside",
+        Not: "write A NOT NEAR/n B, or exclude outside the near, with AND NOT",
+        Field: "put the whole near into the field, or move it outside, joined by AND",
+    },
+    "ATLEAST": {
+        And: "count each by itself: ATLEAST/n A AND ATLEAST/n B",
+        Not: "exclude outside it, with AND NOT",
+        AtLeast: "leave one of them out",
+    },
+}
 
 
 def unanchored(node: Node) -> Node | None:
@@ -75,7 +87,7 @@ def _faults(node: Node, around: str) -> list[QueryProblem]:
 def _stranger(node: Node, around: str) -> QueryProblem:
     name = f"{node.name}:" if isinstance(node, Field) else _NAMES[type(node)]
     what = f"{name} stands inside {_TAKES[around]}"
-    cure = "move it outside the near" if around == "near" else "join ATLEASTs by AND outside"
+    cure = _CURES[around].get(type(node), "move it outside, joined by AND")
     return error(node.place.start, what, cure, f"{around.lower()}-operand")
 
 

@@ -129,9 +129,13 @@ def _phrase(run: list[str]) -> str:
     """Quote a run; "" if quotes would make a prefix, a list or a mark a word like any other."""
     if len(run) == 1:
         return run[0]
-    if any(piece[0] in "($#@" or ":" in piece for piece in run):
+    if not all(map(_is_quotable, run)):
         return '""'  # which does not load
     return '"' + " ".join(piece.strip(_QUOTES) for piece in run) + '"'
+
+
+def _is_quotable(piece: str) -> bool:
+    return not (piece[0] in "($#@/" or ":" in piece or piece.startswith("ATLEAST/"))
 
 
 def _all_of(run: list[str]) -> str:

@@ -261,6 +261,10 @@ class Lexer:
             cure = f"write {_SIGNS[chunk]}" if chunk in _SIGNS else "write NEAR"
             self._fail(self.at, f"{chunk!r} is no operator here", cure, "sign")
             self.at += len(chunk)
+        elif chunk[0] == "!" and chunk[1:2].isalnum():
+            cure = f"write NOT {chunk[1:]}, or leave it out"
+            self._fail(self.at, f"{chunk!r} would be read as {chunk[1:]!r}", cure, "sign")
+            self.at += len(chunk)
         elif cure := misspelt(chunk):
             self._fail(self.at, f"unknown operator {chunk!r}", cure, "unknown-operator")
             self.at += len(chunk)

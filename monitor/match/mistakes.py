@@ -8,8 +8,9 @@ from monitor.match.tree import FIELDS
 
 OPERATORS = ("AND", "OR", "NOT", "NEAR", "ONEAR", "SENTENCE", "PARAGRAPH", "ATLEAST")
 
+_NUMBERED = ("NEAR", "ONEAR", "ATLEAST")
 _SLASHED = re.compile(r"([A-Za-z]+)/([0-9]*)(.*)", re.DOTALL)
-_GLUED = re.compile(r"(O?NEAR|ADJ|PRE|NEXT|WITHIN)([0-9]{1,4})", re.IGNORECASE)
+_GLUED = re.compile(r"(O?NEAR|ATLEAST|ADJ|PRE|NEXT|WITHIN)([0-9]{1,4})", re.IGNORECASE)
 _BARE_GAP = re.compile(r"[/~]([0-9]{1,4})|/[sp]", re.IGNORECASE)
 _MAYBE_GAP = re.compile(r"[WN]([0-9]{1,2})", re.IGNORECASE)
 _FOREIGN = {"W", "N", "PRE", "ADJ", "P", "S", "NEXT", "WITHIN"}
@@ -42,13 +43,15 @@ def no_prefix(name: str, chunk: str) -> str:
 
 def misspelt(chunk: str) -> str:
     """Give the cure for a chunk that must be meant as an operator, "" if it may be a word."""
-    if chunk.lower() in ("onear", "atleast"):
-        return f"did you mean {chunk.upper()}? Operators are upper case"
+    if chunk.lower() == "atleast":
+        return "write ATLEAST/3 before what must occur three times; if it is a word, quote it"
+    if chunk.lower() == "onear":
+        return "did you mean ONEAR? Operators are upper case"
     if glued := _GLUED.fullmatch(chunk):
         name, digits = glued[1].upper(), glued[2]
-        return f"did you mean {name}/{digits}?" if "NEAR" in name else _foreign(digits)
+        return f"did you mean {name}/{digits}?" if name in _NUMBERED else _foreign(digits)
     if bare := _BARE_GAP.fullmatch(chunk):
-        return _foreign(bare[1] or ("40" if chunk in ("/p", "/P") else "15"))
+        return _foreign(bare[1]) if bare[1] else _unit(chunk)
     return _slashed(chunk)
 
 
@@ -65,14 +68,23 @@ def _slashed(chunk: str) -> str:
     name, digits, rest = slashed[1].upper(), slashed[2], slashed[3]
     if name in ("NEAR", "ONEAR") and rest == "f" and digits:
         return f"did you mean ONEAR/{digits}?"
-    if name in ("NEAR", "ONEAR", "ATLEAST"):
+    if name in _NUMBERED:
         return f"did you mean {name}/{digits or 'n'}? A whole number stands behind the stroke"
-    meant = closest(name, ("NEAR", "ONEAR", "ATLEAST"))
+    if name in ("SENTENCE", "PARAGRAPH"):
+        return f"write {name} without a number, or NEAR/{digits or 'n'}"
+    if name == "W" and not digits and rest.lower() in ("s", "p"):
+        return _unit(chunk)
+    meant = closest(name, _NUMBERED)
     if digits and not rest and meant:
         return f"did you mean {meant}/{digits}? If it is a word, quote it"
     if digits and not rest and name in _FOREIGN:
         return _foreign(digits)
     return ""
+
+
+def _unit(chunk: str) -> str:
+    meant = "PARAGRAPH" if chunk[-1] in "pP" else "SENTENCE"
+    return f"did you mean {meant}? If it is a word, quote it"
 
 
 def _foreign(digits: str) -> str:

@@ -142,9 +142,7 @@ class _Reader:
         if lexeme is None or lexeme.kind not in _STARTS | {Kind.NOT, Kind.MINUS}:
             place = before if before and (lexeme is None or lexeme.kind is Kind.CLOSE) else lexeme
             if place is not None:
-                side = "before" if place is lexeme else "behind"
-                what = f"nothing stands {side} {place.text}"
-                self._fail(place.start, what, "add a word, or remove the operator", "operand")
+                self._lone_operator(place, before, "before" if place is lexeme else "behind")
             if lexeme is not None and lexeme.kind is not Kind.CLOSE:
                 self.at += 1
             return None
@@ -155,6 +153,13 @@ class _Reader:
         node = self._plain(lexeme, in_field)
         end = self.lexemes[self.at - 1].end
         return Operand(node=node, start=lexeme.start, end=end) if node else None
+
+    def _lone_operator(self, operator: Lexeme, before: Lexeme | None, side: str) -> None:
+        is_behind_and = before is not None and before.kind is Kind.AND and side == "before"
+        cure = "add a word, or remove the operator"
+        if is_behind_and and operator.value.startswith("NOT"):
+            cure = f"leave AND out: A {operator.text} B"
+        self._fail(operator.start, f"nothing stands {side} {operator.text}", cure, "operand")
 
     def _negated(self, negation: Lexeme, in_field: str) -> Operand | None:
         lexeme = self._peek()
