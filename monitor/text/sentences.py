@@ -14,7 +14,7 @@ _STOP = regex.compile(
 )
 _WORD_BEFORE = regex.compile(r"[\p{L}\p{M}\p{N}.’'-]*+$", regex.V1)
 _INITIALS = regex.compile(r"(?:\p{L}\p{M}*\.)+\p{L}\p{M}*|[\p{Lu}\p{Lo}]\p{M}*", regex.V1)
-_LOWER_BEHIND = regex.compile(r"\s*[\"'“‘«‹(\[]*\p{Ll}", regex.V1)
+_LOWER_BEHIND = regex.compile(r"[\s\"'“‘«‹(\[…–—-]*\p{Ll}", regex.V1)
 _NUMBER_BEHIND = regex.compile(r"\s*\p{Nd}", regex.V1)
 _MAX_WORD_CHARS = 12
 _LOOK_AHEAD_CHARS = 8
