@@ -28,12 +28,12 @@ from monitor.cli.options import (
 )
 from monitor.cli.reading import reading_of, rules_of
 from monitor.cli.rules_import import import_command
+from monitor.cli.schemas import schema_command, write_schemas
 from monitor.cli.wording import counted
 from monitor.clock import system_clock
 from monitor.match.engine import Engine
 from monitor.match.load import LoadedRules
 from monitor.match.run_tests import TestResult, run_tests
-from monitor.match.schema import rule_schema
 from monitor.match.template import new_rule_text
 from monitor.match.tree import LoadedRule
 from monitor.model.article import Article
@@ -47,6 +47,7 @@ from monitor.workspace import read_seeds
 
 app = typer.Typer(help="Write, check, try and show watch rules.", no_args_is_help=True)
 app.command("import")(import_command)
+app.command("schema")(schema_command)
 
 RuleArgument = Annotated[str, typer.Argument(help="The rule's id.", show_default=False)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -75,6 +76,7 @@ def new(
                 file.write(text)
         except FileExistsError:
             fail(f"{shown(path)} is there already; edit it, or choose another name", USAGE)
+        write_schemas(path.parent)
         out.print(f"Wrote {shown(path)}", markup=False)
         talk.print(
             f"Edit its `match:`, then:\n  monitor rules check\n  monitor rules preview {name}\n"
@@ -266,12 +268,6 @@ def show(name: RuleArgument, workspace: WorkspaceOption = Path()) -> None:
         rule = pick(sound_rules(settings), name).rule
         talk.print(f"{rule.file}:{rule.line}  revision {rule.revision}", markup=False)
         out.print((settings.workspace / rule.file).read_text("utf-8"), markup=False, end="")
-
-
-@app.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of rule files, for editors."""
-    print_json(rule_schema())
 
 
 def sound_rules(settings: Settings) -> tuple[LoadedRule, ...]:

@@ -12,6 +12,7 @@ SHIPPED = (
     "sources.yaml",
     "rules/meta-pakistan-office.yaml",
     "rules/rule.schema.json",
+    "rules/list.schema.json",
     "rules/lists/meta.yaml",
     "rules/lists/pakistan.yaml",
     "seeds/000_bac8cd6f87cc7eac.txt",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.cli.starter import SHIPPED
 from monitor.match.load import LoadedRules, load_rules
 from monitor.match.run_tests import run_tests
-from monitor.match.schema import rule_schema
 from monitor.match.template import new_rule_text
 from monitor.model.keys import ChannelName
 from monitor.model.rule import Again, Tell
@@ -269,24 +265,6 @@ def test_the_rule_for_newcomers_loads_and_passes_its_own_tests(title: str) -> No
     assert found.rules[0].rule.title == title
     assert text.count("\n") < 40
     assert all(result.passed for result in run_tests(found.rules[0], {}))
-
-
-def test_the_schema_takes_what_the_loader_takes() -> None:
-    schema = rule_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    for text in (new_rule_text("a", "b", CHANNELS), SAME, "match: [a, {all: [b, c]}]\n"):
-        jsonschema.validate(yaml.safe_load(text), schema)
-    for path in (ROOT / name for name in SHIPPED if name.startswith("rules/meta")):
-        jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"macth": "a"}, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"match": [{"copies_of": "releases/x.txt"}]}, schema)
-
-
-def test_the_shipped_schema_is_the_current_one() -> None:
-    path = ROOT / "rules" / "rule.schema.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == rule_schema()
 
 
 @settings(max_examples=150, deadline=None)
