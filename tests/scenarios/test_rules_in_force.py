@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,35 @@ def test_what_a_rule_told_before_it_left_is_not_told_again(made: Workspace) -> N
     drafted = invoke(made, "digest", "preview")
     assert "Acme" not in drafted.stdout
     assert len(made.mails()) == 1
+
+
+def forget_matches(made: Workspace) -> None:
+    """Take the matches out of the database, so that only a look back finds them again."""
+    with closing(sqlite3.connect(made.folder / "data/monitor.db")) as database, database:
+        database.execute("DELETE FROM match")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "looks_back"),
+    [
+        ("title: An office", "about: Why.\nlabels: {topic: firms}\ntitle: Any office", False),
+        ("tell: {mailbox: digest}", "tell: {mailbox: both}\nagain: every", False),
+        ("Acme will open an office", "Acme opens an office", False),
+        ("NEAR/6", "NEAR/7", True),
+        ("tests:", "exclude: coyote\ntests:", True),
+        ("tests:", "only: {lang: [en]}\ntests:", True),
+    ],
+)
+def test_a_rule_looks_back_when_its_meaning_has_changed_and_only_then(
+    made: Workspace, before: str, after: str, looks_back: bool
+) -> None:
+    made.write("seeds/early.txt", SEED)
+    invoke(made, "run", "--once")
+    assert matched(made) == 1
+    forget_matches(made)
+    rule = made.folder / "rules/acme.yaml"
+    text = rule.read_text()
+    assert before in text
+    rule.write_text(text.replace(before, after))
+    invoke(made, "run", "--once")
+    assert matched(made) == int(looks_back)
