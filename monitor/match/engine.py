@@ -1,30 +1,33 @@
 """Match articles against all rules at once.
 
-A rule is posted under its rarest necessary group of features; an article becomes the set of those
-of its features that any rule asks for, by one look-up a distinct chunk of text. Rules found this
-way are tested on their other groups, and only the few that are left are judged on positions.
-Rules that require nothing (their words are all in lists not resolved) are judged always.
+An article becomes the set of those of its features that any rule asks for, by one look-up a chunk
+of text (`Lexicon`). A rule is posted under its rarest necessary group of features and tested on
+the others (`Index`); most rules are decided by that, the few that are left are judged on the text.
+Rules that require nothing are judged always.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
-from monitor.match.evaluate import Document, field_text
+from monitor.match.evaluate import DEFAULT_FIELDS, Document, field_text
 from monitor.match.findings import findings
-from monitor.match.necessary import Group, groups
+from monitor.match.index import Index
+from monitor.match.known_text import KnownText
+from monitor.match.lexicon import Chunk, Lexicon, features
+from monitor.match.necessary import leaf_names
 from monitor.match.only import judge_only
-from monitor.match.reading import keys_of, searched, wildcard
+from monitor.match.reading import FieldText, searched
 from monitor.match.tree import Field, LoadedRule, Node, Phrase, Word, children, sought
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
 from monitor.model.rule import Match
 from monitor.text.folding import fold
-from monitor.text.tokens import MAX_CACHED_CHARS, lang_class, read_chunk, simple_word
-
-MAX_KNOWN_CHUNKS = 200_000
-"""Bounds the memory of what chunks of text mean to the rules, for each class of languages."""
+from monitor.text.stems import primary
+from monitor.text.tokens import lang_class
 
 
 class Engine:
@@ -32,18 +35,12 @@ class Engine:
 
     def __init__(self, rules: Sequence[LoadedRule]) -> None:
         self._rules = tuple(rules)
-        self._groups = tuple(tuple(groups(loaded.query)) for loaded in self._rules)
-        self._postings: dict[str, list[int]] = {}
-        self._always: list[int] = []
-        for at, needed in enumerate(self._groups):
-            if not needed:
-                self._always.append(at)
-            for name in needed[0] if needed else ():
-                self._postings.setdefault(name, []).append(at)
-        wanted = {name for needed in self._groups for group in needed for name in group}
-        self._lexicon = _Lexicon(wanted)
-        named = {name for loaded in self._rules for name in _fields(loaded.query)}
-        self._fields = ("title", "body", *sorted(named - {"title", "body", "lead"}))
+        with _collector_at_rest():
+            self._index = index = Index(self._rules)
+            asked = {name for loaded in self._rules for name in _asked(loaded)}
+            self._lexicon = Lexicon(asked.union(index.names))
+            named = {name for loaded in self._rules for name in _fields(loaded.query)}
+        self._fields = (*DEFAULT_FIELDS, *sorted(named - {*DEFAULT_FIELDS, "lead"}))
 
     @property
     def rules(self) -> tuple[LoadedRule, ...]:
@@ -59,101 +56,85 @@ class Engine:
     @property
     def always_count(self) -> int:
         """Count the rules that no required word lets us skip."""
-        return len(self._always)
+        return len(self._index.always)
 
     def match(self, article: Article) -> tuple[Match, ...]:
-        """List the rules that match, in their order."""
-        found = self._features(article)
-        document = Document(article)
-        matches = (self._judge(at, found, document) for at in self._candidates(found))
+        """List the rules that match, in their order, with what they found."""
+        document, held = self._held(article)
+        matches = (_match_of(self._rules[at], document, with_only=True) for at in held)
         return tuple(match for match in matches if match is not None)
 
-    def _features(self, article: Article) -> set[str]:
-        chunks: set[str] = set()
-        for name in self._fields:
-            chunks.update(searched(name, field_text(article, name)).split())
-        return self._lexicon.features(chunks, lang_class(article.lang or article.source.lang))
+    def matching(self, article: Article) -> tuple[LoadedRule, ...]:
+        """List the rules that match, in their order, where what they found does not matter."""
+        document, held = self._held(article)
+        rules = [self._rules[at] for at in held]
+        return tuple(r for r in rules if all(o.passed for o in judge_only(r.only, document)))
 
-    def _candidates(self, found: set[str]) -> list[int]:
-        postings = self._postings
-        rules = set(self._always)
-        for name in found:
-            if name in postings:
-                rules.update(postings[name])
-        return sorted(rules)
+    def _held(self, article: Article) -> tuple[Document, list[int]]:
+        """Find the rules that hold but for their `only`."""
+        document, read = self._read(article)
+        found, unsure = features(read[:2])
+        if len(read) > 2:
+            elsewhere = features(read[2:])[0]
+            unsure |= elsewhere - found
+            found |= elsewhere
+        held = []
+        for at in self._index.candidates(found):
+            if unsure and self._index.depends_on(at, unsure):
+                if _holds(self._rules[at], document):
+                    held.append(at)
+            elif self._is_held(at, found, document):
+                held.append(at)
+        return document, held
 
-    def _judge(self, at: int, found: set[str], document: Document) -> Match | None:
-        if any(group.isdisjoint(found) for group in self._groups[at]):
-            return None
-        return _judged(self._rules[at], document, with_only=True)
+    def _read(self, article: Article) -> tuple[Document, list[list[Chunk]]]:
+        lang = article.lang or article.source.lang
+        kind, stem_lang = lang_class(lang), primary(lang)
+        texts = [searched(name, field_text(article, name)) for name in self._fields]
+        read = self._lexicon.read(texts, kind, stem_lang)
+        fields: dict[str, FieldText] = {
+            name: KnownText(name, text, kind, stem_lang, chunks, self._lexicon.names)
+            for name, text, chunks in zip(DEFAULT_FIELDS, texts, read, strict=False)
+        }
+        return Document(article, fields), read
 
-
-class _Lexicon:
-    """Know which of the wanted features a chunk of text has; filled on first sight, bounded."""
-
-    def __init__(self, wanted: set[str]) -> None:
-        self._wanted = frozenset(name for name in wanted if name[0] != "~")
-        self._wild: dict[str, list[str]] = {}
-        for name in wanted:
-            if name[0] == "~":
-                self._wild.setdefault(_opening(name[1:]), []).append(name)
-        self._known: dict[str, dict[str, Group]] = {}
-        self._barren: dict[str, set[str]] = {}
-
-    def features(self, chunks: set[str], lang: str) -> set[str]:
-        """Gather the wanted features of an article's chunks."""
-        known, barren = self._known.setdefault(lang, {}), self._barren.setdefault(lang, set())
-        if len(known) + len(barren) > MAX_KNOWN_CHUNKS:
-            known.clear()
-            barren.clear()
-        found: set[str] = set()
-        for chunk in chunks - barren:  # what is left are few, most of them new
-            hits = known.get(chunk)
-            if hits is None:
-                hits = frozenset(self._read(chunk, lang))
-                if len(chunk) > MAX_CACHED_CHARS:
-                    pass
-                elif hits:
-                    known[chunk] = hits
-                else:
-                    barren.add(chunk)
-            found |= hits
-        return found
-
-    def _read(self, chunk: str, lang: str) -> Iterator[str]:
-        word = simple_word(chunk)
-        if word is not None:  # most chunks of most texts: a third of the time
-            keys = {word.lower(), "=" + word}
-        else:
-            keys = {key for part in read_chunk(chunk, lang).parts for key in keys_of(part)}
-        for key in keys:
-            if key in self._wanted:
-                yield key
-            if self._wild and key[0] != "=":
-                yield from self._wild_hits(key)
-
-    def _wild_hits(self, key: str) -> Iterator[str]:
-        for name in (*self._wild.get(key[:2], ()), *self._wild.get("", ())):
-            if wildcard(name[1:]).fullmatch(key):
-                yield name
+    def _is_held(self, at: int, found: set[str], document: Document) -> bool:
+        """Judge a candidate of whose features all are sure."""
+        index = self._index
+        if index.is_excluded(at, found):
+            return False
+        return all(map(document.holds, index.left(at))) and not any(
+            map(document.holds, index.barred(at))
+        )
 
 
-def _opening(pattern: str) -> str:
-    """Give the first two characters of a wildcard that every hit shares, "" if it has none."""
-    opening = pattern[:2]
-    return "" if len(opening) < 2 or "*" in opening or "?" in opening else opening
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from looking at all rules again and again while they are indexed.
+
+    Nothing that is built refers to itself; other threads would stand still for each look.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def judge(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Match | None:
     """Judge one rule on one article; without `with_only` metadata filters are left out."""
-    return _judged(loaded, Document(article), with_only=with_only)
+    document = Document(article)
+    return _match_of(loaded, document, with_only=with_only) if _holds(loaded, document) else None
 
 
-def _judged(loaded: LoadedRule, document: Document, *, with_only: bool) -> Match | None:
-    if not document.holds(loaded.query):
-        return None
-    if any(document.holds(node) for node in loaded.exclude):
-        return None
+def _holds(loaded: LoadedRule, document: Document) -> bool:
+    return document.holds(loaded.query) and not any(map(document.holds, loaded.exclude))
+
+
+def _match_of(loaded: LoadedRule, document: Document, *, with_only: bool) -> Match | None:
+    """Say what a rule that holds found; None if its `only` holds it back."""
     results = judge_only(loaded.only, document) if with_only else ()
     if not all(result.passed for result in results):
         return None
@@ -164,6 +145,12 @@ def _judged(loaded: LoadedRule, document: Document, *, with_only: bool) -> Match
         findings=findings(loaded.query, document),
         notes=tuple(dict.fromkeys(result.note for result in results if result.note)),
     )
+
+
+def _asked(loaded: LoadedRule) -> Iterator[str]:
+    """List the features of all leaves of a rule, required or not."""
+    for node in (loaded.query, *loaded.exclude):
+        yield from leaf_names(node)
 
 
 def query_terms(loaded: LoadedRule) -> frozenset[str]:

@@ -49,12 +49,13 @@ class Document:
     Title and body are two texts: no phrase or near reaches from one into the other.
     """
 
-    def __init__(self, article: Article) -> None:
+    def __init__(self, article: Article, fields: dict[str, FieldText] | None = None) -> None:
+        """`fields` are those that are read already."""
         self.article = article
         lang = article.lang or article.source.lang
         self.lang = lang_class(lang)
         self.stem_lang = primary(lang)
-        self._fields: dict[str, FieldText] = {}
+        self._fields = fields if fields is not None else {}
         # by identity: hashing a tree walks it; the node is kept so that its id stays its own
         self._memo: dict[tuple[int, str], tuple[Node, list[Interval]]] = {}
         self._chains: dict[tuple[int, str], tuple[Node, list[Chain]]] = {}
@@ -82,13 +83,19 @@ class Document:
         """List the places of a near, or of words together in a unit, with their members."""
         key = (id(node), name)
         if key not in self._chains:
-            parts = [self.occurrences(part, name) for part in node.parts]
-            if isinstance(node, Near):
-                found = chains(parts, node.gap, is_ordered=node.is_ordered)
-            else:
-                found = together(parts, self._homes(node.unit, name)) if all(parts) else []
-            self._chains[key] = node, found
+            self._chains[key] = node, self._find_chains(node, name)
         return self._chains[key][1]
+
+    def _find_chains(self, node: Near | Together, name: str) -> list[Chain]:
+        parts = []
+        for part in node.parts:
+            places = self.occurrences(part, name)
+            if not places:  # most often in a title: the other parts need no look
+                return []
+            parts.append(places)
+        if isinstance(node, Near):
+            return chains(parts, node.gap, is_ordered=node.is_ordered)
+        return together(parts, self._homes(node.unit, name))
 
     def hits(self, node: Regex, name: str) -> list[Interval]:
         """List the code points of what a regular expression finds in one field, in order."""
@@ -229,7 +236,7 @@ def _leaf(node: Word | Phrase, field: FieldText) -> list[Interval]:
 
 def _word(word: Word, field: FieldText) -> list[Interval]:
     if word.is_exact:
-        return field.postings.get("=" + word.word, [])
+        return field.places("=" + word.word)
     if "-" not in word.word:
         return _form(word, word.word, word.mark, field)
     first, *rest = word.word.split("-")
@@ -246,7 +253,7 @@ def _form(word: Word, form: str, mark: str, field: FieldText) -> list[Interval]:
         return field.inflected(form)
     if "*" in form or "?" in form:
         return field.wild(form, mark)
-    return field.postings.get(mark + form, [])
+    return field.places(mark + form)
 
 
 def _in_a_row(parts: list[list[Interval]], field: FieldText) -> list[Interval]:

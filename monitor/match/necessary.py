@@ -1,98 +1,20 @@
 """Derive what an article must hold for a query to match: groups of features, one of each.
 
 A feature is a folded form ("meta"), a written form for exact hits ("=Meta"), a marked form
-("#meta") or a wildcard ("~open*", "~#open*"). The condition is necessary, never sufficient: it
+("#meta"), a wildcard ("~open*", "~#open*"), a word whose stem is looked for ("^invest") or folded
+words in a row ("set up"). The condition is necessary, never sufficient: it
 may let an article through in vain, it never holds one back.
 """
 
 from __future__ import annotations
 
-from monitor.match.tree import Node, Or, Phrase, Word, sought
+from collections.abc import Iterator
+
+from monitor.match.shares import cost
+from monitor.match.tree import And, Line, ListRef, Node, Or, Phrase, Word, children, sought
 
 Group = frozenset[str]
 
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "last",
-        "may",
-        "more",
-        "new",
-        "no",
-        "not",
-        "of",
-        "on",
-        "one",
-        "or",
-        "our",
-        "out",
-        "over",
-        "said",
-        "says",
-        "she",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "there",
-        "they",
-        "this",
-        "to",
-        "two",
-        "up",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "which",
-        "who",
-        "will",
-        "with",
-        "would",
-        "year",
-        "years",
-        "you",
-        "after",
-        "all",
-        "also",
-        "about",
-        "people",
-        "government",
-        "mr",
-        "would",
-        "could",
-        "first",
-        "time",
-        "other",
-    ]
-)
 MAX_GROUPS = 12  # of a rule: further ones hardly filter and cost a look each
 
 
@@ -106,7 +28,7 @@ def _groups(node: Node) -> list[Group]:
     if isinstance(node, Word):
         return _of_word(node)
     if isinstance(node, Phrase):
-        return [group for word in node.words for group in _of_word(word)]
+        return _of_phrase(node)
     if isinstance(node, Or):
         return _of_or(node)
     return [group for part in sought(node) for group in _groups(part)]
@@ -120,39 +42,74 @@ def _of_or(node: Or) -> list[Group]:
     return [frozenset().union(*known)]
 
 
+def conjuncts(node: Node) -> Iterator[Node]:
+    """List the parts of a query that must all hold."""
+    if isinstance(node, And):
+        for part in node.parts:
+            yield from conjuncts(part)
+    elif isinstance(node, Line):
+        yield from conjuncts(node.part)
+    else:
+        yield node
+
+
+def exact_group(node: Node) -> Group | None:
+    """Give the features of which one in title or body is all that a node asks for, if so.
+
+    A phrase's feature says it only where the lexicon is sure of it.
+    """
+    if isinstance(node, Word):
+        return None if "-" in node.word and not node.is_exact else _of_word(node)[0]
+    if isinstance(node, Phrase):
+        return _of_phrase(node)[0] if all(map(_is_plain, node.words)) else None
+    if isinstance(node, (Line, ListRef)):
+        return exact_group(node.part) if node.part is not None else None
+    if not isinstance(node, Or):
+        return None
+    found = [exact_group(part) for part in node.parts]
+    known = [group for group in found if group is not None]
+    return frozenset().union(*known) if len(known) == len(found) else None
+
+
+def leaf_names(node: Node) -> Iterator[str]:
+    """List the features of all words of a tree, those that are not required too."""
+    words = node.words if isinstance(node, Phrase) else [node] if isinstance(node, Word) else ()
+    for word in words:
+        for group in _of_word(word):
+            yield from group
+    for part in children(node):
+        yield from leaf_names(part)
+
+
+def _of_phrase(phrase: Phrase) -> list[Group]:
+    if all(map(_is_plain, phrase.words)):
+        return [frozenset({" ".join(word.word for word in phrase.words)})]
+    return [group for word in phrase.words for group in _of_word(word)]
+
+
+def _is_plain(word: Word) -> bool:
+    """Tell whether a word is found by its folded form alone."""
+    return not (
+        word.is_exact or word.is_inflected or word.is_wildcard or word.mark or "-" in word.word
+    )
+
+
 def _of_word(word: Word) -> list[Group]:
-    if word.is_inflected:  # what it hits depends on the article's language
-        return []
     if word.is_exact:
         return [frozenset({"=" + word.word})]
     parts = word.word.split("-")
     if len(parts) == 1:
-        return [frozenset({feature(word.word, word.mark)})]
-    joined = feature("".join(parts), word.mark)
+        return [frozenset({_feature(word, word.word, word.mark)})]
+    joined = _feature(word, "".join(parts), word.mark)
     marks = [word.mark, *[""] * (len(parts) - 1)]
     return [
-        frozenset({joined, feature(part, mark)}) for part, mark in zip(parts, marks, strict=True)
+        frozenset({joined, _feature(word, part, mark)})
+        for part, mark in zip(parts, marks, strict=True)
     ]
 
 
-def feature(form: str, mark: str) -> str:
-    """Name the feature of a folded form or wildcard."""
+def _feature(word: Word, form: str, mark: str) -> str:
+    """Name the feature of a form of a word: folded, a wildcard, or one to be stemmed."""
+    if word.is_inflected:
+        return "^" + form
     return ("~" if "*" in form or "?" in form else "") + mark + form
-
-
-def cost(group: Group) -> float:
-    """Estimate which share of articles holds one of the group's features; only the order counts.
-
-    Long words are rare, wildcards hit more than words, marks and exact forms less.
-    """
-    return sum(_share(each) for each in group)
-
-
-def _share(name: str) -> float:
-    form = name.lstrip("~=#@$")
-    if form.lower() in _COMMON:
-        return 1.0
-    share = 1.0 / (2 + len(form)) ** 2
-    if name[0] == "~":
-        return share * 8
-    return share / 10 if name[0] in "#@$" else share

@@ -76,6 +76,10 @@ class FieldText:
         for key in keys_of(part):
             self.postings.setdefault(key, []).append(place)
 
+    def places(self, key: str) -> list[Interval]:
+        """List the places of a key's tokens, in order."""
+        return self.postings.get(key, [])
+
     def wild(self, pattern: str, mark: str) -> list[Interval]:
         """Find the tokens that a folded wildcard hits, in order; remembered."""
         key = mark + pattern
@@ -98,7 +102,7 @@ class FieldText:
                     stemmed = stem(key[1:].lower(), self.stem_lang)
                     self._stems.setdefault(stemmed, []).extend(places)
         places = self._stems.get(stem(written, self.stem_lang), [])
-        return sorted({*places, *self.postings.get(fold(written), ())})
+        return sorted({*places, *self.places(fold(written))})
 
     def sentences(self) -> list[int]:
         """Give the sentence of each position; every field but the body is one for a paragraph."""

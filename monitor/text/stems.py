@@ -29,6 +29,7 @@ def has_stems(lang: str) -> bool:
     return lang in _NAMES
 
 
+@lru_cache(maxsize=1_000)
 def primary(lang: str | None) -> str:
     """Give the primary subtag of a language by whose rules to stem; unknown is English."""
     subtag = (lang or "").lower().replace("_", "-").split("-")[0]

@@ -147,6 +147,7 @@ def url_words(url: str) -> str:
     return url.translate(_URL_SIGNS)
 
 
+@lru_cache(maxsize=1_000)
 def lang_class(lang: str | None) -> str:
     """Reduce a language to what changes readings: "elides", "suffixes" or "plain"."""
     primary = (lang or "").lower().replace("_", "-").split("-")[0]

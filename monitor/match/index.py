@@ -1,0 +1,106 @@
+"""Find the rules that an article's features do not rule out, and what is left to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from monitor.match.necessary import MAX_GROUPS, Group, conjuncts, exact_group, groups
+from monitor.match.shares import cost
+from monitor.match.tree import LoadedRule, Node, Not
+
+_Names = tuple[str, ...]
+_NOTHING_MORE: _Names = ("",)  # holds for every article
+
+
+class Index:
+    """Post each rule under its rarest necessary group; its other groups are looked at next.
+
+    A part of a rule that a group says exactly is decided by it; the others (`left`, `barred`) are
+    judged on the text. A hundred thousand rules are a few million entries: groups are tuples,
+    which take half of what sets do, and those that are equal are one, as are equal strings.
+    """
+
+    def __init__(self, rules: Iterable[LoadedRule]) -> None:
+        self.always: list[int] = []
+        self._postings: dict[str, list[int]] = {}
+        self._first: list[_Names] = []
+        self._second: list[_Names] = []
+        self._further: dict[int, tuple[_Names, ...]] = {}
+        self._excluded: dict[int, _Names] = {}
+        self._left: dict[int, tuple[Node, ...]] = {}
+        self._barred: dict[int, tuple[Node, ...]] = {}
+        self._shared: dict[Group, _Names] = {}
+        self._names: dict[str, str] = {}
+        for at, loaded in enumerate(rules):
+            self._add(at, loaded)
+        del self._shared
+
+    @property
+    def names(self) -> Iterable[str]:
+        """List the features that the groups are made of."""
+        return self._names.keys()
+
+    def candidates(self, found: set[str]) -> list[int]:
+        """List the rules whose every group has one of these features, ascending."""
+        rules = set(self.always)
+        for posted in filter(None, map(self._postings.get, found)):
+            rules.update(posted)
+        found.add("")
+        misses, second, further = found.isdisjoint, self._second, self._further
+        near = [at for at in rules if not misses(second[at])]
+        return sorted(at for at in near if not any(map(misses, further.get(at, ()))))
+
+    def depends_on(self, at: int, names: set[str]) -> bool:
+        """Tell whether a rule's groups or exclusions name one of these features."""
+        needed = (self._first[at], self._second[at], *self._further.get(at, ()))
+        return not all(map(names.isdisjoint, (*needed, self._excluded.get(at, ()))))
+
+    def is_excluded(self, at: int, found: set[str]) -> bool:
+        """Tell whether a feature alone holds a rule back."""
+        return at in self._excluded and not found.isdisjoint(self._excluded[at])
+
+    def left(self, at: int) -> Sequence[Node]:
+        """List the parts of a candidate's query that no feature decides: all must hold."""
+        return self._left.get(at, ())
+
+    def barred(self, at: int) -> Sequence[Node]:
+        """List the excluded parts that no feature decides: none may hold."""
+        return self._barred.get(at, ())
+
+    def _add(self, at: int, loaded: LoadedRule) -> None:
+        excluded: Group = frozenset()
+        needed: list[Group] = []
+        left: list[Node] = []
+        for part in conjuncts(loaded.query):
+            if (exact := exact_group(part)) is not None:
+                needed.append(exact)
+            elif isinstance(part, Not) and (without := exact_group(part.part)) is not None:
+                excluded |= without
+            else:
+                left.append(part)
+        further = {group for part in left for group in groups(part)}
+        needed += sorted(further, key=cost)[:MAX_GROUPS]
+        without_each = [exact_group(node) for node in loaded.exclude]
+        barred = [n for n, g in zip(loaded.exclude, without_each, strict=True) if g is None]
+        excluded = excluded.union(*(group for group in without_each if group is not None))
+        self._post(at, sorted(dict.fromkeys(needed), key=cost))
+        self._excluded.update({at: self._share(excluded)} if excluded else {})
+        self._left.update({at: tuple(left)} if left else {})
+        self._barred.update({at: tuple(barred)} if barred else {})
+
+    def _post(self, at: int, needed: Sequence[Group]) -> None:
+        first, second, *further = [*map(self._share, needed), _NOTHING_MORE, _NOTHING_MORE]
+        self._first.append(first)
+        self._second.append(second)
+        if len(needed) > 2:
+            self._further[at] = tuple(further[:-2])
+        if not needed:
+            self.always.append(at)
+        for name in first if needed else ():
+            self._postings.setdefault(name, []).append(at)
+
+    def _share(self, group: Group) -> _Names:
+        if group not in self._shared:
+            names = self._names
+            self._shared[group] = tuple(names.setdefault(name, name) for name in sorted(group))
+        return self._shared[group]

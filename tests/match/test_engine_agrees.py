@@ -1,0 +1,119 @@
+"""Compare the engine with judging every rule by itself, on texts that are hard to cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.match import lexicon
+from monitor.match.engine import Engine, judge
+from monitor.match.index import Index
+from monitor.match.lexicon import Lexicon, features
+
+Make = Callable[..., Any]
+
+PIECES = [
+    "set", "up", "Set", "set/up", "set-up", "setup", "up-set", "new", "York", "New", "York-based",
+    "york.new", "e-mail", "email", "Meta", "Meta's", "#Meta", "$META", "@meta", "US", "U.S.", "us",
+    "—", "-", "...", "offices", "invested", "investing", "脸书", "脸", "l'équipe", "équipe",
+    "نیٹ\u200cورک", "ورک", "1,000", "1000", "meta-analysis-set-up", "a/set", "up,new",
+]  # fmt: skip
+ATOMS = [
+    "set", "up", '"set up"', '"new york"', '"set up new"', '"up new york"', "e-mail", "setup",
+    "Meta", "exact:Meta", "exact:US", "#Meta", "$META", "#met*", "office*", "*etup", "up*",
+    '"new yor*"', "forms:invest", "forms:set-up", "脸书", "équipe", "ورک", "1000", "york",
+    '"set-up new"', 'exact:"New York"', "set NEAR/2 up", "(set OR new) ONEAR/1 (up OR york)",
+    "set NOT NEAR/1 up", '"set up" NEAR/3 new', "ATLEAST/2 (set OR up)", "set SENTENCE up",
+    "title:set", 'title:"new york"', "lead:(up OR new)", "url:set", "author:york", "tag:up",
+    "/set.up/",
+]  # fmt: skip
+
+atom = st.sampled_from(ATOMS).map(lambda text: f"({text})")
+query = st.one_of(
+    atom,
+    st.lists(atom, min_size=2, max_size=3).map(" AND ".join),
+    st.lists(atom, min_size=2, max_size=3).map(" OR ".join),
+    st.builds("{} AND NOT {}".format, atom, atom),
+    st.builds("({} OR {}) AND {}".format, atom, atom, atom),
+)
+text = st.lists(
+    st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", " ", "\n", "\n\n", "\n \n"])),
+    max_size=14,
+).map(lambda pairs: "".join(piece + end for piece, end in pairs))
+rules = st.lists(st.tuples(query, st.lists(atom, max_size=2)), min_size=1, max_size=5)
+
+
+def agree(make: tuple[Make, Make], drawn: Any, texts: tuple[str, str], tag: str) -> None:
+    article, rule = make
+    loaded = [
+        rule(each, id=f"r{at}", exclude=excluded) for at, (each, excluded) in enumerate(drawn)
+    ]
+    title, body = texts
+    judged = article(title=title, body=body, author=tag, tags=(tag,), lang="en")
+    expected = [match for each in loaded if (match := judge(each, judged)) is not None]
+    engine = Engine(loaded)
+    assert list(engine.match(judged)) == expected
+    assert [each.rule.id for each in engine.matching(judged)] == [m.rule_id for m in expected]
+    alone = [match for each in loaded for match in Engine([each]).match(judged)]
+    assert alone == expected
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules, st.tuples(text, text), st.sampled_from(PIECES))
+def test_the_engine_says_what_each_rule_says_alone(
+    article: Make, rule: Make, drawn: Any, texts: tuple[str, str], tag: str
+) -> None:
+    agree((article, rule), drawn, texts, tag)
+
+
+@pytest.mark.slow
+@settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules, st.tuples(text, text), st.sampled_from(PIECES))
+def test_the_engine_says_what_each_rule_says_alone_for_long(
+    article: Make, rule: Make, drawn: Any, texts: tuple[str, str], tag: str
+) -> None:
+    agree((article, rule), drawn, texts, tag)
+
+
+def test_the_lexicon_forgets_when_it_is_full(
+    article: Make, rule: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexicon, "MAX_KNOWN_CHUNKS", 3)
+    monkeypatch.setattr(lexicon, "MAX_KINDS", 2)
+    engine = Engine([rule("Meta")])
+    for lang in ("en", "fr", "tr", "en"):
+        for word in ("a", "b", "c", "d", "e"):
+            judged = article(body=f"{word} Meta {word}{word}", lang=lang)
+            assert len(engine.match(judged)) == 1
+    assert sum(map(len, engine._lexicon._known.values())) <= 2 * (3 + 4)
+
+
+def test_a_phrase_is_sure_unless_it_reaches_into_a_compound() -> None:
+    known = Lexicon(["set up", "set up new"])
+    found = {}
+    for text in ("set up", "set\n\nup", "set — up", "set-up", "set up-to-date", "set up new"):
+        found[text] = features(known.read([text], "plain", "en"))
+    assert found["set up"] == ({"set up"}, set())
+    assert found["set\n\nup"] == (set(), set())
+    assert found["set — up"] == ({"set up"}, set())
+    assert found["set-up"] == found["set up-to-date"] == ({"set up"}, {"set up"})
+    assert found["set up new"] == ({"set up", "set up new"}, {"set up new"})
+
+
+def test_a_rule_is_looked_up_by_its_rarest_words(rule: Make) -> None:
+    index = Index([rule("(Zuckerberg OR Islamabad) AND (government OR people)")])
+    assert set(index._postings) == {"zuckerberg", "islamabad"}
+    assert index.candidates({"zuckerberg", "people"}) == [0]
+    assert index.candidates({"zuckerberg"}) == []
+
+
+def test_a_rule_without_a_required_word_is_counted_and_judged_always(
+    article: Make, rule: Make
+) -> None:
+    engine = Engine([rule("/CVE-[0-9]+/"), rule("Meta")])
+    assert engine.always_count == 1
+    assert len(engine.match(article(body="CVE-2026"))) == 1
