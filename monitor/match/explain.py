@@ -9,14 +9,11 @@ from typing import Any
 
 from monitor.match.evaluate import DEFAULT_FIELDS, Document
 from monitor.match.findings import (
-    conditions_text,
     found_text,
-    gaps,
     is_positional,
     marked_spans,
-    surface,
 )
-from monitor.match.near import Chain, chains, closest
+from monitor.match.misses import missed_by, unit_found
 from monitor.match.only import OnlyResult, judge_only
 from monitor.match.tree import (
     And,
@@ -40,8 +37,6 @@ from monitor.model.article import Article
 from monitor.model.rule import Span
 from monitor.text.marks import snippet
 
-MAX_GAP_SHOWN = 500
-"""How far apart the closest near is looked for."""
 MAX_MISSES_SHOWN = 8
 SNIPPET_CHARS = 160
 
@@ -250,50 +245,9 @@ def _sighting(node: Node, document: Document, fields: tuple[str, ...]) -> Sighti
 
 
 def _detail(node: Node, document: Document, fields: tuple[str, ...], *, matched: bool) -> str:
-    if isinstance(node, Near) and not matched:
-        return _near_miss(node, document, fields)
-    if isinstance(node, ListRef) and node.part is None:
-        return "the list is not loaded"
-    if isinstance(node, Not) and not matched:
-        return f"found {conditions_text(node.part, document, fields) or node.part.place.text}"
-    if isinstance(node, Or) and not matched and not is_positional(node):
-        return "no alternative holds"
-    return ""
-
-
-def _near_miss(node: Near, document: Document, fields: tuple[str, ...]) -> str:
-    """Say how a near failed: the part that is missing, or how far apart the closest stand."""
-    missing = [
-        part.place.text
-        for part in node.parts
-        if not any(document.occurrences(part, name) for name in fields)
-    ]
-    if missing:
-        return f"nowhere found: {', '.join(missing)}"
-    best: tuple[int, str, Chain] | None = None
-    for name in fields:
-        parts = [document.occurrences(part, name) for part in node.parts]
-        gap = closest(parts, is_ordered=node.is_ordered, limit=MAX_GAP_SHOWN)
-        if gap is not None and (best is None or gap < best[0]):
-            found = chains(parts, gap, is_ordered=node.is_ordered)
-            best = gap, name, min(found, key=lambda chain: max(gaps(chain)))
-    if best is None:
-        if _overlap(node, document, fields):
-            return "found only where they overlap, and a near takes words beside each other"
-        order = " in this order" if node.is_ordered else ""
-        return f"not in one field within {MAX_GAP_SHOWN} words{order}, limit {node.gap}"
-    gap, name, chain = best
-    words = " ... ".join(surface(document, name, place) for _, place in chain.members)
-    return f"{words}: {gap} apart, limit {node.gap}"
-
-
-def _overlap(node: Near, document: Document, fields: tuple[str, ...]) -> bool:
-    """Tell whether a field has every part of a near, and never apart at any distance."""
-    places = [[document.occurrences(part, name) for part in node.parts] for name in fields]
-    whole = [(name, parts) for name, parts in zip(fields, places, strict=True) if all(parts)]
-    return bool(whole) and not any(
-        chains(parts, len(document.field(name).starts), is_ordered=False) for name, parts in whole
-    )
+    if not matched:
+        return missed_by(node, document, fields)
+    return unit_found(node, document, fields) if isinstance(node, Together) else ""
 
 
 def _excluded(node: Node, document: Document) -> ExplainedNode:

@@ -24,9 +24,11 @@ from monitor.match.tree import (
     Node,
     Not,
     Or,
+    Phrase,
     Positional,
     Regex,
     Together,
+    Word,
     children,
 )
 from monitor.model.rule import Finding, Span
@@ -126,8 +128,10 @@ def _texts(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[
         for part in children(node):
             yield from _texts(part, document, fields)
     else:
+        note = f" ({node.place.text})" if _is_inflected(node) else ""
         for name in fields:
-            yield from (surface(document, name, at) for at in document.occurrences(node, name))
+            for place in document.occurrences(node, name):
+                yield surface(document, name, place) + note
 
 
 def _best_chain(
@@ -142,9 +146,15 @@ def _best_chain(
 
 def _is_of_words(node: Node) -> bool:
     """Tell whether what a node found is shown as the words at its places."""
-    if isinstance(node, (Near, Together, Field, Regex)):
+    if isinstance(node, (Near, Together, Field, Regex)) or _is_inflected(node):
         return False
     return not isinstance(node, (Or, ListRef)) or all(map(_is_of_words, children(node)))
+
+
+def _is_inflected(node: Node) -> bool:
+    if isinstance(node, Phrase):
+        return node.words[0].is_inflected
+    return isinstance(node, Word) and node.is_inflected
 
 
 def gaps(chain: Chain) -> list[int]:

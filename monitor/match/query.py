@@ -205,6 +205,13 @@ class _Reader:
             what = f"nothing stands behind {operator.text}"
             self._fail(operator.start, what, "add a word, or words in parentheses", "operand")
             return None
+        if lexeme.kind is Kind.AT_LEAST:  # here, and not by checks: thousands would nest
+            what = "ATLEAST stands inside an ATLEAST"
+            self._fail(operator.start, what, "leave one of them out", "atleast-operand")
+            while (inner := self._peek()) is not None and inner.kind is Kind.AT_LEAST:
+                self.at += 1
+            self._skip()
+            return None
         part = self._plain(lexeme, in_field)
         if part is None:
             return None

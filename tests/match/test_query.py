@@ -20,7 +20,6 @@ from monitor.match.tree import (
     Word,
     children,
 )
-from monitor.text.tokens import tokenize
 
 calm = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
@@ -294,55 +293,6 @@ def test_a_list_with_an_and_cannot_stand_in_a_near() -> None:
     )
     (fault,) = near_faults(resolved)
     assert (fault.code, fault.offset) == ("near-operand", 9)
-
-
-def leaves(node: Node) -> list[Word]:
-    if isinstance(node, Word):
-        return [node]
-    if isinstance(node, Phrase):
-        return list(node.words)
-    inner = getattr(node, "parts", None) or [node.part]  # type: ignore[union-attr]
-    return [leaf for part in inner for leaf in leaves(part)]
-
-
-PIECES = [
-    "Meta",
-    "a-b",
-    "op*",
-    "AND",
-    "OR",
-    "NOT",
-    "NEAR/2",
-    "(",
-    ")",
-    '"',
-    "-",
-    "title:",
-    "#",
-    ",",
-]
-
-
-@calm
-@given(st.lists(st.sampled_from(PIECES), max_size=9), st.sampled_from(["", " "]))
-def test_every_word_of_a_query_is_in_the_tree_or_an_error_is_given(
-    pieces: list[str], space: str
-) -> None:
-    text = space.join(pieces)
-    parsed = parse_query(text)
-    if parsed.node is None:
-        assert any(p.is_error and 0 <= p.offset <= len(text) for p in parsed.problems)
-        return
-    covered = [False] * len(text)
-    for leaf in leaves(parsed.node):
-        for at in range(leaf.place.start, leaf.place.end):
-            covered[at] = True
-    rest = "".join(" " if seen else char for char, seen in zip(text, covered, strict=True))
-    for operator in ("NEAR/2", "AND", "OR", "NOT", "title:"):
-        rest = rest.replace(operator, " ")
-    assert not tokenize(rest)
-    dropped = set(rest) - set(' ()"-#')
-    assert not dropped or "punctuation" in codes(parsed)
 
 
 @calm
