@@ -21,6 +21,7 @@ from monitor.cli import (
     sources,
     status,
     stories,
+    why_not,
     workspace,
 )
 from monitor.settings import REVISION
@@ -75,6 +76,9 @@ app.command("status")(status.status_command)
 app.command("ingest")(workspace.ingest_command)
 app.command("explain", short_help="Say why a rule matches an article, or why not.")(
     explain.explain_command
+)
+app.command("why-not", short_help="Say all that kept a rule from matching an article.")(
+    why_not.why_not_command
 )
 rules.app.command("lint")(lint.lint_command)
 app.command("search", short_help="Find articles in the archive, in the language of rules.")(

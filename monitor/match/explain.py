@@ -62,6 +62,9 @@ class NodeKind(StrEnum):
     ONLY = "only"
 
 
+_TOLD_BY_CHILDREN = {NodeKind.ALL, NodeKind.ANY, NodeKind.NOT, NodeKind.FIELD, NodeKind.LINE}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """Be what a node found: its words, their places (at most 20), and a line of text around.
@@ -152,7 +155,7 @@ def as_lines(explanation: Explanation) -> list[str]:
 
 def _lines(node: ExplainedNode, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    text = "" if node.children and node.kind is not NodeKind.NEAR else node.text
+    text = "" if node.children and node.kind in _TOLD_BY_CHILDREN else node.text
     sides = [part for part in (node.found.text if node.found else "", node.detail) if part]
     head = f"{indent}{'+' if node.matched else '-'} {node.label}"
     yield ": ".join([f"{head} {text}".rstrip(), *(["; ".join(sides)] if sides else [])])

@@ -85,6 +85,15 @@ def test_a_url_that_is_not_stored_is_fetched_and_judged(online: Path, site: Http
     assert json.loads(invoke(*asked, "--json").stdout)["matched"] is True
 
 
+def test_why_not_names_all_that_kept_a_rule_and_nothing_else(workspace: Path) -> None:
+    asked = ("why-not", "offices", "seeds/two.jsonl", "--workspace", str(workspace))
+    text = invoke(*asked).stdout
+    assert "offices matches 'One'\n  nothing kept it" in text
+    assert "offices does not match 'Two'\n  - office: not found\n" in text
+    one, two = json.loads(invoke(*asked, "--json").stdout)
+    assert (one["reasons"], two["reasons"]) == ([], ["office: not found"])
+
+
 def test_a_url_that_cannot_be_had_says_why(online: Path, site: HttpSite) -> None:
     site.answer("/gone", Answer(404))
     done = invoke("explain", "offices", f"{site.base}/gone", "--workspace", str(online))
