@@ -78,7 +78,7 @@ class Index:
                 excluded |= without
             else:
                 left.append(part)
-        further = {group for part in left for group in groups(part)}
+        further = {group for part in left for group in groups(part, joins_phrases=True)}
         needed += sorted(further, key=cost)[:MAX_GROUPS]
         without_each = [exact_group(node) for node in loaded.exclude]
         barred = [n for n, g in zip(loaded.exclude, without_each, strict=True) if g is None]

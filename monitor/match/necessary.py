@@ -18,24 +18,27 @@ Group = frozenset[str]
 MAX_GROUPS = 12  # of a rule: further ones hardly filter and cost a look each
 
 
-def groups(node: Node) -> list[Group]:
-    """List the necessary groups of a tree, the rarest first; none if nothing is required."""
-    found = dict.fromkeys(_groups(node))
+def groups(node: Node, *, joins_phrases: bool = False) -> list[Group]:
+    """List the necessary groups of a tree, the rarest first; none if nothing is required.
+
+    With `joins_phrases` a phrase of plain words is one feature, otherwise each of its words is.
+    """
+    found = dict.fromkeys(_groups(node, joins_phrases))
     return sorted(found, key=cost)[:MAX_GROUPS]
 
 
-def _groups(node: Node) -> list[Group]:
+def _groups(node: Node, joins: bool) -> list[Group]:
     if isinstance(node, Word):
         return _of_word(node)
     if isinstance(node, Phrase):
-        return _of_phrase(node)
+        return _of_phrase(node, joins)
     if isinstance(node, Or):
-        return _of_or(node)
-    return [group for part in sought(node) for group in _groups(part)]
+        return _of_or(node, joins)
+    return [group for part in sought(node) for group in _groups(part, joins)]
 
 
-def _of_or(node: Or) -> list[Group]:
-    best = [min(_groups(part), key=cost, default=None) for part in node.parts]
+def _of_or(node: Or, joins: bool) -> list[Group]:
+    best = [min(_groups(part, joins), key=cost, default=None) for part in node.parts]
     known = [group for group in best if group is not None]
     if not known or len(known) < len(best):
         return []
@@ -61,7 +64,7 @@ def exact_group(node: Node) -> Group | None:
     if isinstance(node, Word):
         return None if "-" in node.word and not node.is_exact else _of_word(node)[0]
     if isinstance(node, Phrase):
-        return _of_phrase(node)[0] if all(map(_is_plain, node.words)) else None
+        return _of_phrase(node, True)[0] if all(map(_is_plain, node.words)) else None
     if isinstance(node, (Line, ListRef)):
         return exact_group(node.part) if node.part is not None else None
     if not isinstance(node, Or):
@@ -81,8 +84,8 @@ def leaf_names(node: Node) -> Iterator[str]:
         yield from leaf_names(part)
 
 
-def _of_phrase(phrase: Phrase) -> list[Group]:
-    if all(map(_is_plain, phrase.words)):
+def _of_phrase(phrase: Phrase, joins: bool) -> list[Group]:
+    if joins and all(map(_is_plain, phrase.words)):
         return [frozenset({" ".join(word.word for word in phrase.words)})]
     return [group for word in phrase.words for group in _of_word(word)]
 
