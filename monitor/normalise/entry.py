@@ -22,6 +22,7 @@ from monitor.normalise.wording import (
     primary_language,
     title_without_source,
 )
+from monitor.text.language import language_of
 
 _EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # no feed is older: a date before it is a mistake
 _OPAQUE_HOSTS = frozenset({"news.google.com"})  # their pages hold no article
@@ -106,7 +107,9 @@ def _article(
         body=body,
         author=person(entry.author, limits.max_name_chars),
         tags=clean_tags(entry.tags, limits.max_name_chars),
-        lang=primary_language(entry.lang, feed.lang, publisher.lang, source.lang),
+        lang=language_of(
+            title, body, primary_language(entry.lang, feed.lang, publisher.lang, source.lang)
+        ),
         published_at=published_at,
         published_precision=precision,
         first_seen_at=now,

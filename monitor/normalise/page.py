@@ -11,7 +11,9 @@ from monitor.model.network import Limits
 from monitor.model.source import Source
 from monitor.normalise.entry import text_hash
 from monitor.normalise.urls import canonical_url
+from monitor.normalise.wording import primary_language
 from monitor.text.clean import clean_line, clean_text
+from monitor.text.language import language_of
 
 
 def with_page(article: Article, page: Page, *, limits: Limits, now: datetime) -> Article:
@@ -32,7 +34,7 @@ def with_page(article: Article, page: Page, *, limits: Limits, now: datetime) ->
         title=title,
         has_real_title=is_real,
         body=body,
-        lang=article.lang or page.lang,
+        lang=language_of(title, body, article.lang or primary_language(page.lang)),
         canonical_url=_identity(article.canonical_url, page.canonical_url),
         text_state=TextState.PAGE,
         text_hash=text_hash(title, body),

@@ -32,6 +32,7 @@ from monitor.normalise.wording import (
     primary_language,
 )
 from monitor.text.clean import clean_line, clean_text
+from monitor.text.language import language_of
 
 SEEDS = Source(key=SourceKey("seeds"), name="Seed articles", is_listed=False)
 """Stand for the publisher of seeds that name none."""
@@ -123,7 +124,7 @@ def _article(
         body=body,
         author=person(draft.author, limits.max_name_chars),
         tags=clean_tags(draft.tags, limits.max_name_chars),
-        lang=primary_language(draft.lang, source.lang),
+        lang=language_of(title, body, primary_language(draft.lang, source.lang)),
         published_at=when,
         published_precision=precision,
         first_seen_at=now,
