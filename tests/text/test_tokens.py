@@ -144,3 +144,65 @@ def test_offsets_point_into_the_original_and_positions_run_on(text: str) -> None
 def test_hostile_runs_are_read_to_their_end(text: str) -> None:
     tokens = tokenize(text)
     assert not tokens or tokens[-1].end <= len(text)
+
+
+MIXED = "aBİıßéŁø\u0301'’-.,&# \n\u200c\u200d\u00ad\u0640脸カﾌ゛ก็हि\u094dрйёΑά١۲یيكهأؤقُ2²$@"
+
+
+@calm
+@given(st.text(alphabet=st.sampled_from(MIXED), max_size=40), st.sampled_from(["en", "tr", None]))
+def test_whatever_scripts_are_mixed_each_token_is_where_it_says(
+    text: str, lang: str | None
+) -> None:
+    for token in tokenize(text, lang=lang):
+        assert text[token.start : token.end] == token.surface
+        assert 0 <= token.start < token.end <= len(text)
+        for reading in (token.folded, *token.variants):
+            assert fold(reading) == reading
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "query", "found"),
+    [
+        ("ur", "فيس بُك نے كراچي میں دفتر کھولا", "فیس بک", "فيس بُك"),
+        ("ar", "أعلنت شركةُ ميتا عن الإســلام", "الاسلام", "الإســلام"),
+        ("hi", "मेटा ने दिल्ली में दफ़्तर खोला", "दफ़्तर", "दफ़्तर"),
+        ("th", "เฟซบุ๊กเปิดสำนักงาน", "เฟซบุ๊ก", "เฟซบุ๊ก"),
+        ("zh", "脸书公司在伊斯兰堡开设办事处", "伊斯兰堡", "伊斯兰堡"),
+        ("ja", "メタ社がﾌｪｲｽﾌﾞｯｸの事務所を開設", "フェイスブック", "ﾌｪｲｽﾌﾞｯｸ"),
+        ("ru", "Королёв и Чайковский в МОСКВЕ", "москве", "МОСКВЕ"),
+        ("tr", "Bugün İSTANBUL'da kar", "istanbul", "İSTANBUL'da"),
+        ("tr", "DIŞ haberler", "dış", "DIŞ"),
+        ("de", "Die GROSSE Straße", "große strasse", "GROSSE Straße"),
+        ("fr", "L’ÉQUIPE d’œuvres", "equipe", "L’ÉQUIPE"),
+        ("pl", "ŁÓDŹ i Kraków", "lodz", "ŁÓDŹ"),
+    ],
+)
+def test_a_word_is_found_in_each_language(lang: str, text: str, query: str, found: str) -> None:
+    """As a query's word or phrase would be: its tokens in a row among the article's."""
+    wanted = [fold(token.folded) for token in tokenize(query, lang=lang) if token.width == 1]
+    tokens = [token for token in tokenize(text, lang=lang) if token.width == 1]
+    runs = [tokens[at : at + len(wanted)] for at in range(len(tokens))]
+    hits = [
+        run
+        for run in runs
+        if len(run) == len(wanted)
+        and all(word in readings(token) for word, token in zip(wanted, run, strict=True))
+    ]
+    assert [text[hit[0].start : hit[-1].end] for hit in hits] == [found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("AT&T", ["at&t"]), ("S&P", ["s&p"]), ("3.5bn", ["3.5bn"]), ("O'Brien", ["o'brien"]),
+        ("office.Open", ["office", "open"]), ("3.Mai", ["3", "mai"]), ("a.b.c", ["abc"]),
+        ("U.S.-led", ["us", "led"]), ("R&D,S&P", ["r&d", "s&p"]),
+    ],
+)  # fmt: skip
+def test_a_stop_joins_single_letters_and_digits_alone(text: str, expected: list[str]) -> None:
+    assert [token.folded for token in tokenize(text, lang="en") if token.width == 1] == expected
+
+
+def test_positions_run_on_across_paragraphs() -> None:
+    assert [token.position for token in tokenize("a b\n\nc")] == [0, 1, 2]
