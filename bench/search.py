@@ -3,9 +3,10 @@
     python bench/search.py FILE [--json] [--articles 100000] [--rounds 5] [--keep]
 
 FILE holds articles, JSON Lines `{id, title, body}`; they are stored again and again, each copy
-with words of its own, until there are enough. Each query is asked in a process that has just
-started, like the command's: wall and CPU time until the first result, and until all (of a common
-one until the first 20, the command's limit). On PostgreSQL the server's CPU counts too. Medians.
+with words of its own, until there are as many as wanted. Each query is asked in a process that
+has just started, like the command's: wall and CPU time until the first result, and until all (of
+a common one until the first 20, the command's limit). On PostgreSQL the server's CPU counts too.
+Medians.
 """
 
 from __future__ import annotations

@@ -10,11 +10,13 @@ import typer
 
 from monitor import __version__
 from monitor.cli import (
+    backtest,
     check,
     db,
     deliveries,
     explain,
     lint,
+    preview,
     rules,
     run,
     search,
@@ -83,6 +85,12 @@ app.command("why-not", short_help="Say all that kept a rule from matching an art
 rules.app.command("lint")(lint.lint_command)
 app.command("search", short_help="Find articles in the archive, in the language of rules.")(
     search.search_command
+)
+rules.app.command("preview", short_help="Show what a rule finds in all that is stored.")(
+    preview.preview_command
+)
+rules.app.command("backtest", short_help="Show what a rule would have told in the past.")(
+    backtest.backtest_command
 )
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")

@@ -126,6 +126,12 @@ def store_of(settings: Settings, *, is_writing: bool = False) -> Iterator[Store]
         store.close()
 
 
+def has_database(settings: Settings) -> bool:
+    """Tell whether a workspace's SQLite file is there; a server is taken to be."""
+    path = settings.database_url.removeprefix("sqlite:///")
+    return not settings.database_url.startswith("sqlite") or Path(path).exists()
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON: dataclasses as objects, moments in RFC 3339."""
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")

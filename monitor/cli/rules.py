@@ -23,7 +23,6 @@ from monitor.cli.options import (
     print_json,
     settings_of,
     shown,
-    store_of,
     talk,
 )
 from monitor.cli.reading import reading_of, rules_of
@@ -31,18 +30,14 @@ from monitor.cli.rules_import import import_command
 from monitor.cli.schemas import schema_command, write_schemas
 from monitor.cli.wording import counted
 from monitor.clock import system_clock
-from monitor.match.engine import Engine
 from monitor.match.load import LoadedRules
 from monitor.match.run_tests import TestResult, run_tests
 from monitor.match.template import new_rule_text
 from monitor.match.tree import LoadedRule
 from monitor.model.article import Article
 from monitor.model.problem import Problem, Severity
-from monitor.model.rule import Match
 from monitor.normalise.seed import read_seed
 from monitor.settings import Settings
-from monitor.store import articles
-from monitor.store.engine import Store
 from monitor.workspace import read_seeds
 
 app = typer.Typer(help="Write, check, try and show watch rules.", no_args_is_help=True)
@@ -51,7 +46,6 @@ app.command("schema")(schema_command)
 
 RuleArgument = Annotated[str, typer.Argument(help="The rule's id.", show_default=False)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_BATCH = 200
 
 
 @app.command("new")
@@ -131,7 +125,7 @@ def run_rule_tests(
         settings = settings_of(workspace)
         rules = sound_rules(settings)
         chosen = [pick(rules, name) for name in names] if names else list(rules)
-        seeds = _seed_articles(settings)
+        seeds = seed_articles(settings)
         results = [(rule, result) for rule in chosen for result in run_tests(rule, seeds)]
         failed = [(rule, result) for rule, result in results if not result.passed]
         if as_json:
@@ -167,80 +161,6 @@ def _show_tests(
         talk.print(f"{rule.rule.id} has no tests", style="yellow", markup=False)
     passed = len(results) - len(failed)
     out.print(f"{passed} passed, {len(failed)} failed", style="red" if failed else "green")
-
-
-@app.command("preview")
-def preview(
-    name: RuleArgument,
-    workspace: WorkspaceOption = Path(),
-    limit: Annotated[int, typer.Option(help="Show at most so many.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what a rule finds in all that is stored. Sends nothing."""
-    with exits():
-        settings = settings_of(workspace)
-        rule = pick(sound_rules(settings), name)
-        engine = Engine([rule])
-        judged, hits = 0, []
-        for article in _archive(settings):
-            judged += 1
-            hits += [(article, match) for match in engine.match(article)]
-        if as_json:
-            print_json([_hit(article, match) for article, match in hits[:limit]])
-            return
-        for article, match in hits[:limit]:
-            _show_hit(article, match)
-        talk.print(_preview_end(name, judged, len(hits), limit), markup=False)
-
-
-def _preview_end(name: str, judged: int, hits: int, limit: int) -> str:
-    more = f" ({limit} shown; --limit N for more)" if hits > limit else ""
-    text = f"{name} matches {hits} of {counted(judged, 'article')}{more}."
-    if hits:
-        return f"{text} Why exactly: monitor explain {name} ARTICLE"
-    return f"{text} Why not: monitor explain {name} ARTICLE (an id, a URL, or a seeds/ path)"
-
-
-def _archive(settings: Settings) -> Iterable[Article]:
-    """Go through stored articles, and the seed files that no run has read yet."""
-    seen: set[str] = set()
-    database = settings.database_url.removeprefix("sqlite:///")
-    if not settings.database_url.startswith("sqlite") or Path(database).exists():
-        with store_of(settings) as store:
-            for article in _stored(store):
-                seen.add(article.key)
-                yield article
-    for found in _seed_articles(settings).values():
-        yield from (article for article in found if article.key not in seen)
-
-
-def _stored(store: Store) -> Iterable[Article]:
-    with store.read() as tx:
-        ids = articles.ids_since(tx, None)
-        for start in range(0, len(ids), _BATCH):
-            for _, article in articles.read_many(tx, ids[start : start + _BATCH]):
-                yield article
-
-
-def _hit(article: Article, match: Match) -> dict[str, object]:
-    return {
-        "article": article.key,
-        "title": article.title,
-        "url": article.url,
-        "published_at": article.published_at,
-        "why": [str(finding) for finding in match.findings],
-        "notes": match.notes,
-    }
-
-
-def _show_hit(article: Article, match: Match) -> None:
-    day = article.published_at.date().isoformat()
-    out.print(f"{day}  {article.title}", style="bold", markup=False)
-    out.print(f"    {article.source.name}  {article.url or article.feed}", markup=False)
-    out.print(f"    {'; '.join(map(str, match.findings))}", markup=False)
-    for note in match.notes:
-        out.print(f"    note: {note}", markup=False)
-    out.print(f"    article {article.key[:10]}", style="dim", markup=False)
 
 
 @app.command("list")
@@ -290,7 +210,7 @@ def pick(rules: Sequence[LoadedRule], name: str) -> LoadedRule:
     return fail(f"there is no rule {name!r}; there are: {there}", USAGE)
 
 
-def _seed_articles(settings: Settings) -> dict[str, tuple[Article, ...]]:
+def seed_articles(settings: Settings) -> dict[str, tuple[Article, ...]]:
     """Read the articles of each seed file; a .jsonl may hold many."""
     now = system_clock()
     return {

@@ -132,6 +132,17 @@ def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
     )
 
 
+def seats_of(tx: Tx, article_ids: Sequence[int]) -> dict[int, tuple[StoryId, Relation]]:
+    """Tell where articles sit, and why; those that wait for a story are left out."""
+    query = select(SeatRow.article_id, SeatRow.story_id, SeatRow.relation)
+    found: dict[int, tuple[StoryId, Relation]] = {}
+    for start in range(0, len(article_ids), articles.CHUNK):
+        part = article_ids[start : start + articles.CHUNK]
+        for row in tx.execute(query.where(SeatRow.article_id.in_(part))):
+            found[row.article_id] = StoryId(row.story_id), Relation(row.relation)
+    return found
+
+
 def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
     """Read all of a story's articles with their matches, in order of placement."""
     rows = tx.execute(

@@ -1,0 +1,56 @@
+"""What `rules preview` and `backtest` say of the archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from services.in_process import asked, invoke
+from services.product import Workspace
+
+RULE = "title: Offices\nmatch: office AND haque\ntell: {mailbox: digest}\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Give an archive that spells a name in two ways, and a seed that no run has read."""
+    workspace = Workspace(tmp_path_factory.mktemp("desk"))
+    workspace.configure()
+    workspace.write("rules/offices.yaml", RULE)
+    for number, name in enumerate(("Haque", "Haque", "Haque", "Haq", "Haq", "Rahman")):
+        text = f"date 2026-11-{20 + number} Mr {name} opened office number {number} in Quetta."
+        workspace.write(f"seeds/s{number}.txt", text)
+    assert invoke(workspace, "run", "--once").exit_code == 0
+    workspace.write("seeds/late.txt", "date 2026-11-19 Mr Haque shut an office.")
+    return workspace
+
+
+def test_a_preview_takes_stored_articles_and_seeds_not_yet_read(made: Workspace) -> None:
+    done = invoke(made, "rules", "preview", "offices", "--limit", "2")
+    assert "offices matches 4 of 7 articles (2 shown" in done.stderr
+    hits = asked(made, "rules", "preview", "offices")
+    assert [hit["published_at"][:10] for hit in hits] == [
+        "2026-11-22", "2026-11-21", "2026-11-20", "2026-11-19",
+    ]  # fmt: skip
+
+
+def test_a_backtest_tells_days_and_notices(made: Workspace) -> None:
+    past: dict[str, Any] = asked(made, "rules", "backtest", "offices", "--since", "30000d")
+    assert (past["articles"], past["waiting"]) == (3, 0)
+    assert [day["articles"] for day in past["days"]] == [1, 1, 1]
+    assert past["notices"] == sum(day["notices"] for day in past["days"]) >= 1
+    assert past["examples"][0]["why"]
+    shown = invoke(made, "rules", "backtest", "offices", "--since", "30000d").stdout
+    assert "offices, the last 30000d: 3 articles in" in shown
+    assert "2026-11-20     1 matched" in shown
+
+
+def test_a_rule_file_with_an_error_shows_it(made: Workspace) -> None:
+    path = made.write("rules/bad.yaml", "title: Bad\nmatch: (office\n")
+    try:
+        for command in ("preview", "backtest"):
+            done = invoke(made, "rules", command, "offices")
+            assert done.exit_code == 2
+            assert "rules/bad.yaml:2:" in done.stderr
+    finally:
+        path.unlink()
