@@ -23,6 +23,7 @@ from monitor.cli import (
     sources,
     status,
     stories,
+    suggest,
     why_not,
     workspace,
 )
@@ -91,6 +92,9 @@ rules.app.command("preview", short_help="Show what a rule finds in all that is s
 )
 rules.app.command("backtest", short_help="Show what a rule would have told in the past.")(
     backtest.backtest_command
+)
+rules.app.command("suggest", short_help="Suggest words for a rule, as the archive has them.")(
+    suggest.suggest_command
 )
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")

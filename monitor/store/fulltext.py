@@ -47,6 +47,10 @@ _ASK_POSTGRESQL = text(
     "SELECT article_id FROM article_terms "
     "WHERE terms @@ CAST(:query AS tsquery) AND article_id >= :first"
 )
+_WORDS_SQLITE = text("SELECT term, doc FROM article_vocab WHERE doc >= :at_least")
+_WORDS_POSTGRESQL = text(
+    "SELECT word, ndoc FROM ts_stat('SELECT terms FROM article_terms') WHERE ndoc >= :at_least"
+)
 _BY_INDEX_ALONE = text("SET LOCAL enable_seqscan = off")
 """Reading each article's terms takes far longer than the planner thinks: they are compressed."""
 
@@ -97,6 +101,12 @@ def candidates(tx: Tx, condition: Condition, *, since: datetime | None = None) -
         return sorted(tx.execute(every).scalars(), reverse=True)
     unknown = (number for number in unindexed(tx, is_placed=False) if number >= first)
     return sorted({*unknown, *_asked(tx, condition, first)}, reverse=True)
+
+
+def vocabulary(tx: Tx, *, at_least: int) -> dict[str, int]:
+    """Give each term that stands in so many articles or more, with their number."""
+    words = _WORDS_SQLITE if tx.dialect.name == "sqlite" else _WORDS_POSTGRESQL
+    return {row[0]: row[1] for row in tx.execute(words, {"at_least": at_least})}
 
 
 def _first_since(tx: Tx, since: datetime) -> int | None:

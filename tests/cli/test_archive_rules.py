@@ -1,4 +1,4 @@
-"""What `rules preview` and `backtest` say of the archive."""
+"""What `rules preview`, `backtest` and `suggest` say of the archive."""
 
 from __future__ import annotations
 
@@ -45,10 +45,17 @@ def test_a_backtest_tells_days_and_notices(made: Workspace) -> None:
     assert "2026-11-20     1 matched" in shown
 
 
+def test_suggestions_can_be_pasted(made: Workspace) -> None:
+    shown = invoke(made, "rules", "suggest", "offices")
+    assert "haque: haq 2\n    (haque OR haq)\n" in shown.stdout
+    found = asked(made, "rules", "suggest", "offices")
+    assert [(one["word"], one["articles"]) for one in found["spellings"]] == [("haq", 2)]
+
+
 def test_a_rule_file_with_an_error_shows_it(made: Workspace) -> None:
     path = made.write("rules/bad.yaml", "title: Bad\nmatch: (office\n")
     try:
-        for command in ("preview", "backtest"):
+        for command in ("preview", "backtest", "suggest"):
             done = invoke(made, "rules", command, "offices")
             assert done.exit_code == 2
             assert "rules/bad.yaml:2:" in done.stderr
