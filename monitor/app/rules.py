@@ -15,14 +15,14 @@ from monitor.workspace import read_rules
 
 
 def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> LoadedRules:
-    """Load the workspace's rules, with all problems of all files.
+    """Load the workspace's rules, with all errors of all files; what is unwise is not looked for.
 
     `coming` are the settings that a restart would use: what they would cure says so.
     """
-    loaded = load_workspace_rules(settings.workspace, settings)
+    loaded = load_workspace_rules(settings.workspace, settings, lints=False)
     if coming is None or not loaded.problems:
         return loaded
-    lasting = load_workspace_rules(coming.workspace, coming).problems
+    lasting = load_workspace_rules(coming.workspace, coming, lints=False).problems
     cure = "restart `monitor run`: it goes by the monitor.yaml of its start"
     return replace(
         loaded,
@@ -33,7 +33,9 @@ def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> Lo
     )
 
 
-def load_workspace_rules(workspace: Path, settings: Settings | None) -> LoadedRules:
+def load_workspace_rules(
+    workspace: Path, settings: Settings | None, *, lints: bool = True
+) -> LoadedRules:
     """Load a workspace's rules; without settings every channel passes for known."""
     rules, lists = read_rules(workspace)
     defaults = settings.defaults if settings else Defaults()
@@ -44,6 +46,7 @@ def load_workspace_rules(workspace: Path, settings: Settings | None) -> LoadedRu
         default_tell=defaults.tell if settings else ((ChannelName("mailbox"), Tell.DIGEST),),
         default_again=defaults.again,
         workspace_has=lambda path: (workspace / path).exists(),
+        lints=lints,
     )
     unreadable = {**rules.unreadable, **lists.unreadable}
     faults = tuple(
