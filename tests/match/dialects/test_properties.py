@@ -40,7 +40,7 @@ def queries(dialect: str) -> st.SearchStrategy[str]:
 
 @pytest.mark.parametrize("dialect", NAMES)
 def test_every_sign_is_a_piece_or_a_loss_or_a_comment(dialect: str) -> None:
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(st.one_of(queries(dialect), st.text(max_size=60)))
     def check(query: str) -> None:
         cutter = dialects()[dialect].cutter(query)
@@ -57,7 +57,7 @@ def test_every_sign_is_a_piece_or_a_loss_or_a_comment(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", NAMES)
 def test_every_word_is_in_the_rule_or_in_a_loss(dialect: str) -> None:
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=70, deadline=None)
     @given(queries(dialect))
     def check(query: str) -> None:
         made = imported(query, dialect)
@@ -74,7 +74,7 @@ def test_every_word_is_in_the_rule_or_in_a_loss(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", NAMES)
 def test_what_is_imported_loads(dialect: str) -> None:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(queries(dialect))
     def check(query: str) -> None:
         made = imported(query, dialect)
@@ -91,7 +91,7 @@ def test_what_is_imported_loads(dialect: str) -> None:
 def test_no_text_breaks_the_reading(dialect: str) -> None:
     hostile = st.text(alphabet='()"~^*?:-|{}[]<>/\0\n\u200f\ud7ffab#@$&+ANDORNEAR', max_size=80)
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=70, deadline=None)
     @given(hostile)
     def check(query: str) -> None:
         made = imported(query, dialect)
@@ -163,8 +163,9 @@ MEANINGS = st.recursive(
 TEXTS = st.lists(st.sampled_from([f"x{letter}" for letter in WORDS] + ["y"]), max_size=7)
 
 
-def test_an_imported_rule_means_what_the_query_means(article: MakeArticle) -> None:
-    @settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_an_imported_rule_means_what_the_query_means(article: MakeArticle, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
     @given(MEANINGS, st.lists(TEXTS, min_size=1, max_size=6))
     def check(query: tuple[str, str, Meaning], texts: list[list[str]]) -> None:
         text, _, means = query
@@ -176,7 +177,7 @@ def test_an_imported_rule_means_what_the_query_means(article: MakeArticle) -> No
     check()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["AND", "OR", "NOT"]), min_size=1, max_size=5), TEXTS)
 def test_meltwater_reads_not_then_and_then_or(
     article: MakeArticle, operators: list[str], words: list[str]
@@ -227,8 +228,41 @@ def test_hostile_queries_are_refused_or_bounded(dialect: str, query: str) -> Non
         assert [problem.code for problem in made.problems] == ["too-long"]
 
 
-def test_a_query_of_thousands_of_names_is_carried_over_whole() -> None:
-    made = imported(" OR ".join(f"name{at}" for at in range(2_000)), "brandwatch")
+def test_a_query_of_hundreds_of_names_is_carried_over_whole() -> None:
+    made = imported(" OR ".join(f"name{at}" for at in range(500)), "brandwatch")
     assert made.losses == ()
-    assert made.text.count("\n  - name") == 2_000
+    assert made.text.count("\n  - name") == 500
     assert loaded(made.text).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ('"' + "a " * 25_000 + '"', "too-long"),
+        ("a " * 10_001, "too-long"),
+        ("(" * 41 + "a" + ")" * 41, "too-deep"),
+        ("(" * 4_900 + "a" + ")" * 4_900, "too-deep"),
+        ("a" * 1_001, "long-word"),
+        ("a NEAR/1 b NEAR/2 " * 21 + "c", "nears"),
+        ("a\0b", "control"),
+        ("(a", "parenthesis"),
+        ("a)", "parenthesis"),
+        ('a AND "b', "quote"),
+        ("a AND AND b", "operand"),
+        ("a NEAR/3 NOT b", "near-operand"),
+        ("NOT NOT a", "double-negation"),
+        ("a NEER/3 b AND NEAR/x c", "operator"),
+        ("{a", "brace"),
+        ("[1 TO 5]", "range"),
+        ("title: site: a", "prefixes"),
+        ("foo:bar", "unknown-prefix"),
+        ("", "empty"),
+        ("a AND ()", "empty"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_fault_of_a_query_has_its_place_and_cure(query: str, code: str) -> None:
+    made = imported(query, "brandwatch")
+    assert made.text == ""
+    assert code in {problem.code for problem in made.problems}
+    assert all(problem.cure for problem in made.problems)
