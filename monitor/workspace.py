@@ -17,9 +17,9 @@ class Files:
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
-def read_rules(workspace: Path) -> tuple[Files, Files]:
+def read_rules(workspace: Path, name: str = "rules") -> tuple[Files, Files]:
     """Read `rules/*.yaml` and `rules/lists/*.yaml` (also `.yml`), as bytes."""
-    return _read_folder(workspace, "rules"), _read_folder(workspace, "rules/lists")
+    return _read_folder(workspace, name), _read_folder(workspace, f"{name}/lists")
 
 
 def _read_folder(workspace: Path, folder: str) -> Files:

@@ -6,7 +6,12 @@ from monitor.app.database import refuse_moved
 from monitor.app.lock import LockFile
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
-from monitor.app.rules import channel_schedules, load_workspace_rules, workspace_rules
+from monitor.app.rules import (
+    channel_schedules,
+    load_workspace_rules,
+    rules_of_folder,
+    workspace_rules,
+)
 from monitor.app.service import Talk, run
 from monitor.app.start import start_problems
 from monitor.web.server import Address
@@ -21,6 +26,7 @@ __all__ = [
     "open_ports",
     "open_store",
     "refuse_moved",
+    "rules_of_folder",
     "run",
     "start_problems",
     "workspace_rules",

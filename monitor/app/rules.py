@@ -11,7 +11,7 @@ from monitor.model.keys import ChannelName
 from monitor.model.problem import Problem
 from monitor.model.rule import Tell
 from monitor.settings import Defaults, Settings
-from monitor.workspace import read_rules
+from monitor.workspace import Files, read_rules
 
 
 def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> LoadedRules:
@@ -37,7 +37,22 @@ def load_workspace_rules(
     workspace: Path, settings: Settings | None, *, lints: bool = True
 ) -> LoadedRules:
     """Load a workspace's rules; without settings every channel passes for known."""
-    rules, lists = read_rules(workspace)
+    return _loaded(read_rules(workspace), workspace, settings, lints=lints)
+
+
+def rules_of_folder(folder: Path, settings: Settings) -> LoadedRules:
+    """Load the rules of another folder as if they were the workspace's; all channels are known."""
+    files = read_rules(folder.parent, folder.name)
+    loaded = _loaded(files, settings.workspace, None, lints=False)
+    return replace(
+        loaded, problems=tuple(one for one in loaded.problems if not one.code.startswith("test"))
+    )
+
+
+def _loaded(
+    files: tuple[Files, Files], workspace: Path, settings: Settings | None, *, lints: bool
+) -> LoadedRules:
+    rules, lists = files
     defaults = settings.defaults if settings else Defaults()
     loaded = load_rules(
         rules.texts,

@@ -14,6 +14,7 @@ from monitor.cli import (
     check,
     db,
     deliveries,
+    diff,
     explain,
     lint,
     preview,
@@ -92,6 +93,9 @@ rules.app.command("preview", short_help="Show what a rule finds in all that is s
 )
 rules.app.command("backtest", short_help="Show what a rule would have told in the past.")(
     backtest.backtest_command
+)
+rules.app.command("diff", short_help="Show the stories that other rules gain and lose.")(
+    diff.diff_command
 )
 rules.app.command("suggest", short_help="Suggest words for a rule, as the archive has them.")(
     suggest.suggest_command

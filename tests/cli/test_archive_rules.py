@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -61,3 +62,32 @@ def test_a_rule_file_with_an_error_shows_it(made: Workspace) -> None:
             assert "rules/bad.yaml:2:" in done.stderr
     finally:
         path.unlink()
+
+
+def git(made: Workspace, *words: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", "-C", made.folder, *who, *words], check=True, capture_output=True)
+
+
+def test_a_diff_names_the_stories_gained_and_lost(made: Workspace) -> None:
+    made.write("others/offices.yaml", RULE.replace("office AND haque", "rahman"))
+    found = asked(made, "rules", "diff", "rules", "others", "--since", "30000d")
+    sums = {one["rule"]: (len(one["gained"]), one["kept"]) for one in found}
+    assert sums == {"acme": (0, 0), "offices": (1, 0)}
+    shown = invoke(
+        made, "rules", "diff", "rules", str(made.folder / "others"), "--since", "30000d"
+    )
+    assert "  + 2026-11-25  Mr Rahman" in shown.stdout
+    assert "  - 2026-11-22  Mr Haque" in shown.stdout
+
+
+def test_a_diff_takes_a_revision_of_git(made: Workspace) -> None:
+    git(made, "init", "-q")
+    git(made, "add", "rules")
+    git(made, "commit", "-qm", "rules")
+    same = invoke(made, "rules", "diff", "HEAD", "--since", "30000d")
+    assert (same.exit_code, same.stdout) == (0, "")
+    assert "All rules mean the same in both." in same.stderr
+    gone = invoke(made, "rules", "diff", "no-such-revision")
+    assert gone.exit_code == 2
+    assert "is no folder, and git says" in gone.stderr
