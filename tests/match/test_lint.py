@@ -210,7 +210,7 @@ TOKENS = st.sampled_from(["aa", "ab", "Aa", "AB", "aab", "#ab", "aa-ab", "aaab",
 TEXTS = st.lists(TOKENS, max_size=6).map(" ".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     narrow=QUERIES, wide=QUERIES, texts=st.lists(st.tuples(TEXTS, TEXTS), min_size=3, max_size=5)
 )
