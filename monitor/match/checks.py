@@ -14,12 +14,14 @@ from monitor.match.tree import (
     Not,
     NotNear,
     Or,
+    Phrase,
     Regex,
     Together,
+    Word,
     children,
 )
 
-MAX_NEAR_PARTS = 8
+MAX_NEAR_PARTS = 6
 """An unordered near looks at the sets of its parts found so far: 2 to this power at most."""
 
 _STRANGERS = {"near": (And, Not, Field, AtLeast, Regex), "ATLEAST": (And, Not, AtLeast)}
@@ -93,9 +95,18 @@ def _stranger(node: Node, around: str) -> QueryProblem:
 
 def _misused(node: Near | Together | NotNear) -> list[QueryProblem]:
     if isinstance(node, NotNear):
-        is_same = node.part.place.text.casefold() == node.other.place.text.casefold()
+        is_same = _sought(node.part) == _sought(node.other)
         return [_beside_itself(node)] if is_same else []
     return [_too_many(node)] if len(node.parts) > MAX_NEAR_PARTS else []
+
+
+def _sought(node: Node) -> object:
+    """Give what a term looks for, wherever it stands."""
+    if isinstance(node, Word):
+        return node.word, node.is_exact, node.mark, node.is_inflected
+    if isinstance(node, Phrase):
+        return node.is_exact, tuple(map(_sought, node.words))
+    return node.place.text
 
 
 def _beside_itself(node: NotNear) -> QueryProblem:

@@ -23,7 +23,7 @@ class KnownText(FieldText):
     asked for. Whatever else is asked reads the text whole, as any FieldText.
     """
 
-    __slots__ = ("_chunks", "_firsts", "_known_places", "_names", "_spans", "lang")
+    __slots__ = ("_chunks", "_firsts", "_known_places", "_names", "_spans", "_tokens", "lang")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class KnownText(FieldText):
         self._known_places: dict[str, list[Interval]] | None = None
         self._firsts: list[int] = []
         self._spans: list[Interval] = []
+        self._tokens: dict[int, dict[int, Interval]] = {}
 
     def __getattr__(self, name: str) -> Any:
         """Read the text whole when something is asked that only then is known."""
@@ -79,12 +80,15 @@ class KnownText(FieldText):
 
     def _token(self, position: int) -> Interval:
         at = bisect_right(self._firsts, position) - 1
-        start, end = self._spans[at]
-        inner = position - self._firsts[at]
-        for part in read_chunk(self.text[start:end], self.lang).parts:
-            if part.position == inner and part.width == 1:
-                return start + part.start, start + part.end
-        raise IndexError(position)
+        if at not in self._tokens:  # a text without spaces is one chunk: it is read once
+            start, end = self._spans[at]
+            parts = read_chunk(self.text[start:end], self.lang).parts
+            self._tokens[at] = {
+                part.position: (start + part.start, start + part.end)
+                for part in parts
+                if part.width == 1
+            }
+        return self._tokens[at][position - self._firsts[at]]
 
     def _find(self) -> dict[str, list[Interval]]:
         """List the places of all names, and note the paragraph of each position."""

@@ -19,7 +19,8 @@ MAX_COUNT = 1_000
 WIDE_GAP = 50
 
 _CLOSERS = {'"': '"＂', "＂": '"＂', "«": "»", "»": "«"} | dict.fromkeys("“”„‟", '“”‟"')
-_SINGLE_QUOTED = re.compile(r"[‘‚](.+?)[’‘](?!\w)", re.DOTALL)  # ’ inside a word is an apostrophe
+# ’ inside a word is an apostrophe; the length bounds the search for a closing sign
+_SINGLE_QUOTED = re.compile(r"[‘‚](.{1,500}?)[’‘](?!\w)", re.DOTALL)
 _STOPS = re.compile(r"[\s()" + "".join(_CLOSERS) + "]")
 _REGEX = re.compile(r"/((?:[^/\\\n]|\\.)+)/([a-z]*)(?=[\s)]|$)")
 _PREFIX = re.compile(r"([A-Za-z_]+):")
@@ -200,12 +201,13 @@ class Lexer:
         return self.text[self.at : stop.start() if stop else len(self.text)]
 
     def _chunk(self) -> None:
-        chunk = self._word_text()
         is_in_url = self._is_in_url()
-        prefix = _PREFIX.match(chunk)
+        prefix = _PREFIX.match(self.text, self.at)
         if prefix and (not is_in_url or prefix[1] in (*FIELDS, *MODIFIERS)):
             self._prefix(prefix)
-        elif is_in_url and "/" in chunk:
+            return
+        chunk = self._word_text()
+        if is_in_url and "/" in chunk:
             self._add(Kind.WORD, len(chunk), chunk)
         elif chunk[0] == "$" and chunk[1:2].isalpha():
             self._dollar(chunk)
@@ -221,7 +223,7 @@ class Lexer:
     def _prefix(self, prefix: re.Match[str]) -> None:
         name = prefix[1]
         if name in FIELDS or name in MODIFIERS:
-            self._add(Kind.PREFIX, prefix.end(), name)
+            self._add(Kind.PREFIX, len(prefix.group()), name)
             return
         chunk = self._word_text()
         if name == "copies_of":
@@ -260,6 +262,10 @@ class Lexer:
         elif chunk in _SIGNS or chunk == "~":
             cure = f"write {_SIGNS[chunk]}" if chunk in _SIGNS else "write NEAR"
             self._fail(self.at, f"{chunk!r} is no operator here", cure, "sign")
+            self.at += len(chunk)
+        elif chunk[0] in _DASHES and chunk[1:2].isalnum():
+            cure = f"write -{chunk[1:]} to exclude it, or leave the dash out"
+            self._fail(self.at, f"{chunk!r} begins with a dash that is no minus", cure, "sign")
             self.at += len(chunk)
         elif chunk[0] == "!" and chunk[1:2].isalnum():
             cure = f"write NOT {chunk[1:]}, or leave it out"

@@ -126,6 +126,8 @@ def _too_close(node: NotNear, document: Document, fields: tuple[str, ...]) -> st
     for name in fields:
         for place in document.occurrences(node.part, name)[:1]:
             others = document.occurrences(node.other, name)
+            if node.is_ordered:
+                others = [other for other in others if other[1] > place[0]]
             distance, other = min((_distance(place, other), other) for other in others)
             words = f"{surface(document, name, place)} has {surface(document, name, other)} by it"
             if distance < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from monitor.match.necessary import Group, groups
 from monitor.match.tree import Node
@@ -10,6 +11,9 @@ from monitor.text.terms import Condition, Term, term_of, written_term
 
 MAX_TERMS = 2_000
 """Of a group: a longer list of names is hardly a condition, and dear to ask for."""
+
+MAX_ALL_TERMS = 10_000
+"""Of all groups: PostgreSQL refuses a query of some megabytes; leaving groups out is sound."""
 
 MIN_PREFIX_CHARS = 2
 """A shorter beginning is shared by too many words to be looked up."""
@@ -22,8 +26,9 @@ _OPEN = re.compile(r"[*?]")
 
 def condition_of(node: Node) -> Condition:
     """Give the condition of a query, lists resolved; the empty one if the index cannot help."""
-    found = (_terms(group) for group in groups(node))
-    return tuple(terms for terms in found if terms)
+    found = sorted(filter(None, map(_terms, groups(node))), key=len)
+    sizes = accumulate(map(len, found))
+    return tuple(terms for terms, size in zip(found, sizes, strict=True) if size <= MAX_ALL_TERMS)
 
 
 def _terms(group: Group) -> frozenset[Term]:

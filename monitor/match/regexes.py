@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -27,6 +28,7 @@ _CURES = {
     "invalid repetition size": "repeat 1,000 times at most",
     "pattern too large": "make it shorter, or split it",
 }
+_HALF = re.compile("[\ud800-\udfff]")
 _OTHERWISE = "see the syntax of RE2"
 
 
@@ -35,6 +37,8 @@ def fault(pattern: str) -> tuple[str, str] | None:
     if len(pattern) > MAX_PATTERN_CHARS:
         what = f"a regular expression of {len(pattern):,} characters, {MAX_PATTERN_CHARS} are read"
         return what, "split it"
+    if _HALF.search(pattern):
+        return "half a character (a surrogate) in a regular expression", "delete it"
     try:
         compiled = _compiled(pattern)
     except re2.error as error:

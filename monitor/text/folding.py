@@ -44,7 +44,7 @@ def plain(word: str) -> str:
     text = unicodedata.normalize("NFKC", _IGNORED.sub("", word))
     for apostrophe in APOSTROPHES[1:]:
         text = text.replace(apostrophe, "'")
-    return text
+    return _one_word(text, word)
 
 
 def fold(word: str) -> str:
@@ -59,4 +59,11 @@ def fold(word: str) -> str:
     text = _ACCENTED.sub(r"\1", text)
     text = unicodedata.normalize("NFC", text).translate(_LETTERS)
     text = _HARAKAT.sub("", text)
-    return _DIGIT.sub(lambda hit: str(unicodedata.digit(hit.group())), text)
+    # a digit newer than this Python's Unicode stays as it is
+    text = _DIGIT.sub(lambda hit: str(unicodedata.digit(hit.group(), hit.group())), text)
+    return _one_word(text, word)
+
+
+def _one_word(text: str, word: str) -> str:
+    """Take out the spaces that NFKC writes where a letter had none (ﷺ is a sentence)."""
+    return text if " " in word else text.replace(" ", "")

@@ -77,7 +77,7 @@ SIGNS += [
 ]
 TEXTS = st.lists(st.sampled_from(WORDS + SIGNS), max_size=7).map("".join)
 STRUCTURE = re.compile(r"""['",:\[\]{}]""")  # what parts texts in YAML
-MARKS = re.compile(r"^(?:---|\.\.\.)(?=\s|$)|^\s*(?:- )+|[|>][+-]?[ \t]*$", re.MULTILINE)
+MARKS = re.compile(r"^(?:---|\.\.\.)(?=\s|$)|^\s*(?:-[ \t]+)+|[|>][+-]?[ \t]*$", re.MULTILINE)
 COMMENT = re.compile(r"(?:^|(?<=[\s,\[\]{}'\"|>]))#+(?:[ \t][^\n]*|$)", re.MULTILINE)
 SWITCHED_OFF = re.compile(r"^[ \t]*#+(?:-|[\w.-]+:)(?:[ \t][^\n]*)?$|^#[^\n]*$", re.MULTILINE)
 
