@@ -153,7 +153,7 @@ def resend(
         with store.read() as tx:
             lines = [_find(tx, name) for name in names or ()]
             if dead:
-                lines += deliveries.listed(tx, state=DeliveryState.DEAD, limit=10_000)
+                lines += _dead(tx)
         if not lines and not dead:
             fail("say which: keys, or --dead for all that were given up", USAGE)
         if dry_run:
@@ -175,6 +175,20 @@ def resend(
             talk.print(f"{name} is stopped; first: monitor channels enable {name}", style="yellow")
         if len(stopped) < len(used):
             talk.print("A running monitor sends within a second; else: monitor run --once")
+
+
+def _dead(tx: Tx) -> list[DeliveryLine]:
+    """List what was given up, without what may have arrived: that must be asked for by name."""
+    found = deliveries.listed(tx, state=DeliveryState.DEAD, limit=10_000)
+    unknown = attempts.of_unknown_end(tx)
+    sure = [line for line in found if line.key not in unknown]
+    if open_count := len(found) - len(sure):
+        talk.print(
+            f"{counted(open_count, 'delivery', 'deliveries')} may have arrived (at_most_once) and "
+            "stay as they are; name their keys to send them all the same",
+            style="yellow",
+        )
+    return sure
 
 
 @channels_app.command("list")

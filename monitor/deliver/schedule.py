@@ -29,7 +29,10 @@ _JITTER = 0.2
 _SLOW_FOR = timedelta(seconds=60)  # what Svix adds on 429 and timeouts
 _UNWELCOME_FOR = timedelta(minutes=15)  # a refused login: an operator must act, and may be banned
 _LOGIN_CODES = frozenset({530, 534, 535, 538})  # SMTP only; no HTTP server uses them
-_BROKEN_OFF = frozenset({500, 502, 504})  # HTTP: the receiver may have acted before it failed
+# Answers that refuse a webhook before anything was done; after any other it may have been taken.
+_NOT_TAKEN = frozenset(
+    [400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 421, 425, 429, 501, 503]
+)
 NOT_REPEATED = (
     "Whether it arrived is not known, and the channel sends at most once; to send it all the "
     "same: monitor deliveries resend"
@@ -38,11 +41,15 @@ NOT_REPEATED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """Say where a delivery stands after a try; `due_at` is None unless it is pending."""
+    """Say where a delivery stands after a try; `due_at` is None unless it is pending.
+
+    `is_unknown`: it is given up because it may have arrived.
+    """
 
     state: DeliveryState
     due_at: datetime | None
     reason: str
+    is_unknown: bool = False
 
 
 def next_attempt(
@@ -77,7 +84,7 @@ def settle(owed: Owed, outcome: Outcome, *, now: datetime, jitter: float) -> Set
         return Settled(state=DeliveryState.SENT, due_at=None, reason=outcome.reason)
     if owed.channel.at_most_once and _may_have_arrived(owed.channel.kind, outcome):
         reason = f"{outcome.reason} {NOT_REPEATED}"
-        return Settled(state=DeliveryState.DEAD, due_at=None, reason=reason)
+        return Settled(state=DeliveryState.DEAD, due_at=None, reason=reason, is_unknown=True)
     due_at = next_attempt(owed.channel.kind, owed.attempts, outcome, now=now, jitter=jitter)
     if due_at is not None:
         return Settled(state=DeliveryState.PENDING, due_at=due_at, reason=outcome.reason)
@@ -88,5 +95,5 @@ def settle(owed: Owed, outcome: Outcome, *, now: datetime, jitter: float) -> Set
 
 
 def _may_have_arrived(kind: ChannelKind, outcome: Outcome) -> bool:
-    is_broken_off = kind is ChannelKind.WEBHOOK and outcome.code in _BROKEN_OFF
-    return outcome.is_possible_duplicate or is_broken_off
+    is_open = kind is ChannelKind.WEBHOOK and outcome.code not in _NOT_TAKEN | {None}
+    return outcome.is_possible_duplicate or is_open

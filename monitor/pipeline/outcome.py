@@ -130,6 +130,8 @@ def _settle_try(
         # A full disk that takes no record of the try may still take the mark, which needs no new
         # room: without it the message would go out again and again until there is room.
         with ports.store.write() as tx:
+            if owed.channel.at_most_once:
+                attempts.end(tx, delivery.key)
             _write_state(tx, delivery, None, settled, now)
     ports.tally.add(f"deliveries_{settled.state.value}")
     log.info(
@@ -157,7 +159,7 @@ def _write_result(
         number=attempts.count(tx, delivery.key) + 1,
         started_at=started_at,
         ended_at=now,
-        result=outcome.result,
+        result=Result.UNKNOWN if settled.is_unknown else outcome.result,
         code=outcome.code,
         reason=outcome.reason,
         answer=outcome.answer,

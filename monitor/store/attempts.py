@@ -80,6 +80,12 @@ def may_have_left(tx: Tx, key: DeliveryKey) -> bool:
     return bool(tx.scalar(select(exists().where(_is_open(key)))))
 
 
+def of_unknown_end(tx: Tx) -> frozenset[DeliveryKey]:
+    """List the deliveries that may have left, and of whose end nothing is known."""
+    found = select(AttemptRow.delivery_key).where(AttemptRow.result == Result.UNKNOWN.value)
+    return frozenset(map(DeliveryKey, tx.scalars(found)))
+
+
 def end(tx: Tx, key: DeliveryKey) -> None:
     """Take the note of a try back, for its end is known."""
     tx.execute(delete(AttemptRow).where(_is_open(key)))

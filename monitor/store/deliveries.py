@@ -316,9 +316,11 @@ def revive(tx: Tx, key: DeliveryKey, *, now: datetime) -> bool:
         .where(DeliveryRow.key == key, DeliveryRow.state != DeliveryState.PENDING.value)
         .values(state=DeliveryState.PENDING.value, due_at=now, attempts=0, crashes=0)
     )
+    if tx.execute(revived).rowcount != 1:
+        return False
     problems.clear(tx, "delivery", key)
     attempts.allow_again(tx, key)
-    return tx.execute(revived).rowcount == 1
+    return True
 
 
 def give_up_older(tx: Tx, *, before: datetime, reason: str) -> int:

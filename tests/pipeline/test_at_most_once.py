@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from services.corridor import Watch, opened
 from services.http_server import HANG, Answer
+from services.in_process import invoke
 from services.product import Workspace
 from services.sending import KEY, line_of, owe, send_due, stop_while_sending, tries, wrong
 from services.webhook_sink import WebhookSink
@@ -17,7 +18,7 @@ from monitor.model.delivery import DeliveryState
 from monitor.pipeline import dispatch
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.ports import Ports
-from monitor.store import claims, deliveries
+from monitor.store import attempts, claims, deliveries
 
 
 @pytest.fixture
@@ -76,6 +77,33 @@ async def test_what_may_have_arrived_is_not_sent_again_where_once_is_the_most(
     assert len(sink.hits.all) == 2
 
 
+async def test_a_resend_does_not_touch_what_is_on_its_way(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        await die(once(ports), "out.acked")
+        with ports.store.write() as tx:
+            assert not deliveries.revive(tx, KEY, now=ports.now())
+            assert attempts.may_have_left(tx, KEY)
+        await send_due(once(ports))
+        assert tries(ports) == ["unknown"]
+    assert len(sink.hits.all) == 1
+
+
+async def test_all_that_was_given_up_is_resent_but_what_may_have_arrived(
+    made: Workspace, sink: WebhookSink
+) -> None:
+    async with opened(made) as ports:
+        owe(ports)
+        sink.script(Answer(500))
+        await send_due(once(ports))
+    done = invoke(made, "deliveries", "resend", "--dead")
+    assert "1 delivery may have arrived (at_most_once)" in done.stderr
+    assert "0 deliveries are due now" in done.stdout
+    assert "1 delivery is due now (1 revived)" in invoke(made, "deliveries", "resend", KEY).stdout
+
+
 async def test_what_surely_did_not_leave_is_sent_later_also_where_once_is_the_most(
     made: Workspace, sink: WebhookSink
 ) -> None:
@@ -90,7 +118,7 @@ async def test_what_surely_did_not_leave_is_sent_later_also_where_once_is_the_mo
         assert (line_of(ports).state, tries(ports)) == (DeliveryState.SENT, ["retry", "sent"])
 
 
-@pytest.mark.parametrize("answer", [Answer(500), Answer(502), Answer(504), HANG])
+@pytest.mark.parametrize("answer", [Answer(500), Answer(502), Answer(524), HANG])
 async def test_an_answer_that_leaves_it_open_ends_a_delivery_where_once_is_the_most(
     made: Workspace, sink: WebhookSink, answer: Answer
 ) -> None:
@@ -99,7 +127,7 @@ async def test_an_answer_that_leaves_it_open_ends_a_delivery_where_once_is_the_m
         owe(ports)
         sink.script(answer)
         await send_due(once(ports))
-        assert (line_of(ports).state, tries(ports)) == (DeliveryState.DEAD, ["retry"])
+        assert (line_of(ports).state, tries(ports)) == (DeliveryState.DEAD, ["unknown"])
 
 
 async def test_a_stop_amid_a_send_ends_a_delivery_where_once_is_the_most(
