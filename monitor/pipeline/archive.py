@@ -82,7 +82,7 @@ def _sifted(
     store: Store, condition: Condition, since: datetime | None, progress: Progress
 ) -> Iterator[tuple[int, Article]]:
     """Read the candidates, batch by batch: no transaction is open while one is judged."""
-    with store.read() as tx:  # none is published after it was first seen
+    with store.read() as tx:
         left = fulltext.candidates(tx, condition, since=since)
     done, total = 0, len(left)
     for batch in _batches(left):

@@ -100,7 +100,16 @@ def _with_page_text(
 
 
 def _with_page(stored: Article, article: Article) -> Article:
-    return replace(article, body=stored.body) if stored.text_state is TextState.PAGE else article
+    """Give what is stored of a newer version: a page's text stays, and what goes with it."""
+    if stored.text_state is not TextState.PAGE:
+        return article
+    return replace(
+        article,
+        body=stored.body,
+        lang=stored.lang,
+        published_at=stored.published_at,
+        published_precision=stored.published_precision,
+    )
 
 
 def _pages_since(ports: Ports, now: datetime, *, is_baseline: bool) -> datetime | None:

@@ -186,6 +186,10 @@ def revise(
     values: dict[str, Any] = {
         "title": article.title,
         "has_real_title": article.has_real_title,
+        "url": article.url,
+        "author": article.author,
+        "tags": list(article.tags),
+        "lang": article.lang,
         "feed_hash": article.text_hash,
         "revision": ArticleRow.revision + 1,
         "fetched_at": article.fetched_at,

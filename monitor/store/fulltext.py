@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, text, update
 
 from monitor.model.article import Article
 from monitor.store.articles import read_many
@@ -110,7 +110,8 @@ def vocabulary(tx: Tx, *, at_least: int) -> dict[str, int]:
 
 
 def _first_since(tx: Tx, since: datetime) -> int | None:
-    lowest = select(func.min(ArticleRow.id)).where(ArticleRow.first_seen_at >= since)
+    is_late = or_(ArticleRow.first_seen_at >= since, ArticleRow.published_at >= since)
+    lowest = select(func.min(ArticleRow.id)).where(is_late)  # a newer version has a later date
     number: int | None = tx.execute(lowest).scalar_one()
     return number
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -133,6 +134,24 @@ def test_the_latest_come_first_and_those_of_a_span_alone(store: Store) -> None:
     assert found_in(store, "office") == ["d", "c", "b", "a"]
     assert found_in(store, "office", since=day - timedelta(days=30)) == ["d", "c"]
     assert found_in(store, "*ffice", since=day + timedelta(days=1)) == []
+
+
+def test_a_newer_version_is_found_by_all_it_says_and_by_its_new_date(store: Store) -> None:
+    now = article().first_seen_at
+    day = now - timedelta(days=60)
+    old = article("a", title="Office", first_seen_at=day, published_at=day, lang="en")
+    (number,) = keep(store, [old])
+    newer = replace(
+        old, title="Office again", published_at=now, tags=("zebra",), author="Zed Q", lang="fr"
+    )
+    with store.write() as tx:
+        articles.revise(tx, number, newer, keeps_body=False)
+    since = now - timedelta(days=30)
+    for asked in ("again", "tag:zebra", "author:zed"):
+        assert found_in(store, asked, since=since) == ["a"]
+    with store.read() as tx:
+        ((_, stored),) = articles.read_many(tx, [number])
+    assert (stored.lang, stored.author, stored.tags) == ("fr", "Zed Q", ("zebra",))
 
 
 def test_results_come_before_all_is_read(store: Store) -> None:
