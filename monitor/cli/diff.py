@@ -76,6 +76,8 @@ def _loaded(settings: Settings, folder: Path, name: str) -> tuple[LoadedRule, ..
         talk.print(f"{name}: {error}", style="red", markup=False)
     if loaded.errors:
         raise typer.Exit(USAGE)
+    if not loaded.rules:
+        fail(f"{name!r} holds no rule; a git branch of that name: refs/heads/{name}", USAGE)
     return loaded.rules
 
 
@@ -92,7 +94,8 @@ def _unpack(workspace: Path, revision: str, target: Path) -> None:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         fail(f"{revision!r} is no folder, and git says: {said[-1] if said else 'nothing'}", USAGE)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(target, filter="data")
+        plain = [member for member in archive if member.isreg() or member.isdir()]
+        archive.extractall(target, members=plain, filter="data")
 
 
 def _show(one: RuleDiff) -> None:

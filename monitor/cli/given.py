@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from monitor.app.page import fetch_article
-from monitor.cli.options import FAILED, USAGE, fail, store_of, talk
+from monitor.cli.options import FAILED, USAGE, fail, has_database, store_of, talk
 from monitor.clock import system_clock
 from monitor.errors import MonitorError, StoreError
 from monitor.model.alert import Reason
@@ -48,7 +48,9 @@ def find(settings: Settings, name: str) -> list[Given]:
     """
     is_seed = name.startswith("seeds/")
     in_file = _read_file(settings, name) if is_seed else ()
-    stored = _stored(settings, [article.key for article in in_file] or [name])
+    is_file = bool(in_file) or name == "-" or Path(name).is_file()
+    names = [str(article.key) for article in in_file] or [name]
+    stored = _stored(settings, names, is_vital=not is_file)
     if in_file:
         return [stored.get(article.key, Given(article=article)) for article in in_file]
     if stored:
@@ -76,8 +78,11 @@ def _fetched(settings: Settings, url: str) -> Given:
     return Given(article=article, is_fetched=True)
 
 
-def _stored(settings: Settings, names: Sequence[str]) -> dict[str, Given]:
-    found = {}
+def _stored(settings: Settings, names: Sequence[str], *, is_vital: bool) -> dict[str, Given]:
+    """Look in the database; raises StoreError if it refuses and nothing else can help."""
+    found: dict[str, Given] = {}
+    if not has_database(settings):
+        return found
     try:
         with store_of(settings) as store, store.read() as tx:
             for name in names:
@@ -86,8 +91,10 @@ def _stored(settings: Settings, names: Sequence[str]) -> dict[str, Given]:
                         str(rule): why for rule, why in alerts.why_quiet(tx, hit[0]).items()
                     }
                     found[name] = Given(article=hit[1], quiet=reasons)
-    except StoreError:
-        pass  # no database yet: files can be judged all the same
+    except StoreError as error:
+        if is_vital:
+            raise
+        talk.print(f"judged without the archive: {error}", style="yellow", markup=False)
     return found
 
 

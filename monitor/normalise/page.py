@@ -57,7 +57,7 @@ def article_of_page(
         title=title or url,
         has_real_title=bool(title),
         body=body,
-        lang=page.lang or source.lang,
+        lang=language_of(title, body, primary_language(page.lang, source.lang)),
         published_at=now,
         published_precision=Precision.UNKNOWN,
         first_seen_at=now,

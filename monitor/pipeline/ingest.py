@@ -151,16 +151,19 @@ def _keep(
 ) -> None:
     """T1: articles, matches, pages to fetch and the feed's validators, all or nothing."""
     articles = dated(ports, _normalised(ports, feed, parsed, now), feed.last_ok_at)
+
+    def polled(new: int) -> Polled:
+        entries = len(articles)
+        return after_answer(feed, answer, parsed=parsed, entries=entries, new=new, now=now)
+
     kept = keep_articles(
         ports,
         articles,
         is_baseline=feed.is_first_poll,
         now=now,
-        settle=lambda tx, new: _settle_in(
-            tx, feed, after_answer(feed, answer, parsed=parsed, new=new, now=now), now
-        ),
+        settle=lambda tx, new: _settle_in(tx, feed, polled(new), now),
     )
-    if not feed.is_first_poll and may_have_lost(kept.new, len(parsed.entries)):
+    if not feed.is_first_poll and may_have_lost(kept.new, len(articles)):
         ports.tally.add("feed_gaps")
     log.info(
         "feed polled",

@@ -28,11 +28,14 @@ def after_answer(
     answer: Fetched | Unchanged,
     *,
     parsed: ParsedFeed | None,
+    entries: int | None = None,
     new: int,
     now: datetime,
 ) -> Polled:
-    """Settle a poll that was answered; `parsed` is None if the document is the one we know."""
-    entries = len(parsed.entries) if parsed else None
+    """Settle a poll that was answered; `parsed` is None if the document is the one we know.
+
+    `entries` counts the articles in it, each once; `new` those of them that are new.
+    """
     interval = feed.interval
     if not feed.is_first_poll:
         interval = next_interval(feed.interval, new_entries=new, entries=entries)
