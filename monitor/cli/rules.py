@@ -41,7 +41,7 @@ from monitor.settings import Settings
 from monitor.workspace import read_seeds
 
 app = typer.Typer(help="Write, check, try and show watch rules.", no_args_is_help=True)
-app.command("import")(import_command)
+app.command("import", short_help="Make a rule of another tool's query.")(import_command)
 app.command("schema")(schema_command)
 
 RuleArgument = Annotated[str, typer.Argument(help="The rule's id.", show_default=False)]
