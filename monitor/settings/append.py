@@ -115,7 +115,8 @@ def _block(source: Source, indent: str) -> str:
 
 
 def _flow(source: Source, before_feeds: str) -> str:
-    facts: list[tuple[str, str]] = [("name", _quoted(source.name))]
+    # a stranger's name (of an OPML file) must not be filled from the environment
+    facts: list[tuple[str, str]] = [("name", _quoted(source.name.replace("${", "$ {")))]
     facts += [("domains", _listed(source.domains))] if source.domains else []
     for key, text in (("country", source.country), ("lang", source.lang)):
         facts += [(key, _quoted(text))] if text else []

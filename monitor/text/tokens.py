@@ -207,10 +207,10 @@ def _with_joined(compound: list[Part]) -> list[Part]:
     if not 2 <= len(compound) <= MAX_COMPOUND_PARTS:
         return compound
     first, last = compound[0], compound[-1]
-    joined = "".join(part.folds[0] for part in compound)
+    joined = fold("".join(part.folds[0] for part in compound))
     folds = [joined]
     if len(last.folds) > 1:  # "e-mail's" reads "email" too
-        folds.append("".join(part.folds[0] for part in compound[:-1]) + last.folds[1])
+        folds.append(fold("".join(part.folds[0] for part in compound[:-1]) + last.folds[1]))
     written = "-".join(part.exact[0] for part in compound)
     exact = [written, *("-".join([*(p.exact[0] for p in compound[:-1]), e]) for e in last.exact)]
     if len(first.exact) > 1:  # "l'Arc-en-Ciel" reads "Arc-en-Ciel" too

