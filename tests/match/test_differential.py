@@ -21,7 +21,7 @@ from monitor.match.tree import And, Node, Not, Or, Place
 Make = Callable[..., Any]
 Texts = tuple[str, ...]
 Drawn = list[tuple[list[list[str]], list[list[list[str]]]]]  # titles and bodies
-LONG_RUN = int(os.environ.get("MONITOR_TEST_EXAMPLES", "5000"))
+LONG_RUN = int(os.environ.get("MONITOR_TEST_EXAMPLES", "1000"))
 quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 WORDS = ["foo", "Foo", "foos", "bar", "bar", "#foo", "x"]

@@ -136,7 +136,7 @@ def test_what_an_editor_wrote_is_read_or_told_of(style: str, text: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(text=TEXTS | st.text(alphabet="ab1#@$*&!%:-?|>'\"[]{},`~=<.\n ()", max_size=16))
 def test_what_many_editors_wrote_is_read_or_told_of(style: str, text: str) -> None:
     check_that_nothing_is_lost(style, text)
