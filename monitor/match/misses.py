@@ -49,11 +49,24 @@ def missed_by(node: Node, document: Document, fields: tuple[str, ...]) -> str:
         return f"found {conditions_text(node.part, document, fields) or node.part.place.text}"
     if isinstance(node, ListRef) and node.part is None:
         return "the list is not loaded"
+    if isinstance(node, Or) and (told := _alternatives(node, document, fields)):
+        return told
     if isinstance(node, Or) and not is_positional(node):
         return "no alternative holds"
     if isinstance(node, (Word, Phrase, Regex, Or, ListRef)):
         return ", ".join(islice(_nearly(node, document, fields), MAX_NEAR_MISSES))
     return ""
+
+
+def _alternatives(node: Or, document: Document, fields: tuple[str, ...]) -> str:
+    """Say by how much nears among alternatives missed; if all are nears, what they lack."""
+    nears = [part for part in node.parts if isinstance(part, (Near, Together, NotNear))]
+    lacks = [_missing(part, document, fields) for part in nears]
+    whole = [part for part, lack in zip(nears, lacks, strict=True) if not lack]
+    told = [_beside(part, document, fields) for part in whole]
+    if not told and len(nears) == len(node.parts):
+        told = lacks
+    return "; ".join(told[:MAX_NEAR_MISSES])
 
 
 def unit_found(node: Together, document: Document, fields: tuple[str, ...]) -> str:
