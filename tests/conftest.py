@@ -24,7 +24,7 @@ from monitor.store.engine import Store
 __all__ = ["pg_server", "pg_url", "pgbouncer"]
 
 # How long an example takes says nothing on a machine that others use too. The same examples come
-# each time, so that `make test` says the same to everybody; MONITOR_TEST_PROFILE=search draws anew.
+# each time, so that `make test` says the same to all; MONITOR_TEST_PROFILE=search draws new ones.
 settings.register_profile("monitor", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("MONITOR_TEST_PROFILE", "monitor"))
