@@ -5,9 +5,9 @@
 FILE holds JSON Lines, {id, title, body}; rules are made up of its words (see _rules.py). Without
 --rules the whole series is measured, each in a process of its own. One thread, CPU time.
 
-us_per_doc      from an article to the rules that match it (`Engine.matching`): the median of the
-                rounds, each the mean over the documents; what a first pass learns is known
-findings_us     the same with what each match found, its words and their places (`Engine.match`)
+us_per_doc      from an article to its matches with what each found (`Engine.match`, which the
+                product calls): the median of the rounds, each the mean over the documents; what a
+                first pass learns is known
 yardstick_us    `re.findall(r"\\w+", text)` on title and body, measured in turns with the matcher
 yardsticks      the median over the rounds of their quotient
 first_us        the same as us_per_doc in the first pass of all, where every word is new
@@ -113,19 +113,14 @@ def measure(articles: Sequence[Article], made: Sequence[Draft]) -> dict[str, flo
     texts = [f"{article.title}\n{article.body}" for article in articles]
     taken = min(len(articles), max(BLOCK, int(ROUND_SECONDS * 1e6 / first_us)))
     rounds = [
-        _round(engine.matching, articles[-taken:], texts[-taken:], is_odd=bool(at % 2))
+        _round(engine.match, articles[-taken:], texts[-taken:], is_odd=bool(at % 2))
         for at in range(ROUNDS)
-    ]
-    with_findings = [
-        _round(engine.match, articles[-taken:], texts[-taken:], is_odd=bool(at % 2))[0]
-        for at in range(3)
     ]
     return {
         "rules": len(rules),
         "us_per_doc": round(statistics.median(own for own, _ in rounds), 1),
         "yardstick_us": round(statistics.median(yard for _, yard in rounds), 1),
         "yardsticks": round(statistics.median(own / yard for own, yard in rounds), 2),
-        "findings_us": round(statistics.median(with_findings), 1),
         "first_us": round(first_us, 1),
         "build_s": round(_build_seconds(rules), 3),
         "rss_mb": round(rss_mb, 1),
@@ -133,7 +128,7 @@ def measure(articles: Sequence[Article], made: Sequence[Draft]) -> dict[str, flo
         "rules_mb": round(rules_mb, 1),
         "swap_pause_ms": round(_swap_pause_ms(engine, rules, articles), 1),
         "matches_per_doc": round(
-            sum(len(engine.matching(article)) for article in articles[-taken:]) / taken, 3
+            sum(len(engine.match(article)) for article in articles[-taken:]) / taken, 3
         ),
         "documents": taken,
         "always": engine.always_count,
@@ -148,7 +143,7 @@ def _first_pass(
     engine = Engine(rules)
     start = time.thread_time()
     for article in articles:
-        engine.matching(article)
+        engine.match(article)
     first_us = (time.thread_time() - start) / len(articles) * 1e6
     return engine, resident_mb() - before, first_us
 

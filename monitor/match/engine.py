@@ -64,12 +64,6 @@ class Engine:
         matches = (_match_of(self._rules[at], document, with_only=True) for at in held)
         return tuple(match for match in matches if match is not None)
 
-    def matching(self, article: Article) -> tuple[LoadedRule, ...]:
-        """List the rules that match, in their order, where what they found does not matter."""
-        document, held = self._held(article)
-        rules = [self._rules[at] for at in held]
-        return tuple(r for r in rules if all(o.passed for o in judge_only(r.only, document)))
-
     def _held(self, article: Article) -> tuple[Document, list[int]]:
         """Find the rules that hold but for their `only`."""
         document, read = self._read(article)

@@ -57,7 +57,6 @@ def agree(make: tuple[Make, Make], drawn: Any, texts: tuple[str, str], tag: str)
     expected = [match for each in loaded if (match := judge(each, judged)) is not None]
     engine = Engine(loaded)
     assert list(engine.match(judged)) == expected
-    assert [each.rule.id for each in engine.matching(judged)] == [m.rule_id for m in expected]
     alone = [match for each in loaded for match in Engine([each]).match(judged)]
     assert alone == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -78,7 +79,7 @@ class Piece:
     closing: Closing | None = None
 
 
-class Cutter:
+class Cutter(ABC):
     """Cut one query, piece by piece; a dialect overrides `special`, `word` and `prefix`.
 
     What is neither a piece nor in `losses` is white space or a comment (`comments`, spans).
@@ -112,7 +113,7 @@ class Cutter:
                 return
         self.end()
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027 - most dialects have nothing left
         """Do what is left when all is cut."""
 
     def special(self, char: str) -> bool:  # noqa: ARG002 - for dialects that have some
@@ -123,9 +124,9 @@ class Cutter:
         """Read a run of signs without white space, quotes and parentheses."""
         self.term(chunk, len(chunk))
 
+    @abstractmethod
     def prefix(self, name: str, length: int) -> None:
         """Read a prefix; its colon is its last sign."""
-        raise NotImplementedError
 
     def fail(self, offset: int, what: str, cure: str, code: str) -> None:
         """List what keeps the query from being read."""
