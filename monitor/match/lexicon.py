@@ -17,7 +17,7 @@ from monitor.text.folding import fold
 from monitor.text.stems import stem
 from monitor.text.tokens import MAX_CACHED_CHARS, Reading, read_chunk, simple_word
 
-MAX_KNOWN_CHUNKS = 200_000
+MAX_KNOWN_CHUNKS = 100_000
 """Bounds the memory of what chunks mean, for each kind of language."""
 MAX_KINDS = 64
 """Of languages that are remembered apart."""

@@ -36,7 +36,7 @@ def primary(lang: str | None) -> str:
     return UNKNOWN if subtag in ("", "und") else subtag
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=32_768)
 def stem(word: str, lang: str) -> str:
     """Give the folded stem of a word in lower case with its accents; `lang` is a primary subtag.
 

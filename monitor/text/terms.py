@@ -76,7 +76,7 @@ def _chunk_terms(chunk: str) -> tuple[str, ...]:
     return _known(chunk) if len(chunk) <= MAX_CACHED_CHARS else _read(chunk)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=32_768)
 def _known(chunk: str) -> tuple[str, ...]:
     return _read(chunk)
 
