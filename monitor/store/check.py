@@ -93,6 +93,8 @@ def _count(tx: Tx, table: Any, condition: ColumnElement[bool] | None = None) -> 
 
 def _structure(tx: Tx, notes: list[str]) -> Iterator[Fault]:
     if tx.dialect.name == "sqlite":
+        if sqlite3.sqlite_version_info < _SOUND_LOG:
+            notes.append(_OLD_SQLITE.format(version=sqlite3.sqlite_version))
         yield from _sqlite_structure(tx)
     else:
         yield from _postgresql_indexes(tx, notes)
@@ -129,6 +131,11 @@ def _postgresql_indexes(tx: Tx, notes: list[str]) -> Iterator[Fault]:
             yield Fault(what=f"index {index} is damaged: {error.orig}", cure=f"REINDEX {index};")
 
 
+_SOUND_LOG = (3, 51, 3)
+_OLD_SQLITE = (
+    "SQLite {version} can, very rarely, damage its file when two processes write at one instant "
+    "(sqlite.org/changes.html: the WAL-reset bug, mended in 3.51.3): keep backups"
+)
 _NOT_ALLOWED = "42501"
 _BTREES = text(
     "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_am a ON a.oid = c.relam "

@@ -295,6 +295,16 @@ def test_a_sound_database_is_said_to_be_sound_and_another_not(on_file: Workspace
     assert asked(on_file, "db", "check")["checkup"]["faults"][0]["count"] == 1
 
 
+def test_an_old_sqlite_is_named_and_a_mended_one_is_not(
+    on_file: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, is_named in (((3, 51, 2), True), ((3, 51, 3), False)):
+        monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+        done = invoke(on_file, "db", "check")
+        assert done.exit_code == 0
+        assert ("the WAL-reset bug" in done.stderr) is is_named
+
+
 DAMAGE = {
     "UPDATE article SET place_due = false; DELETE FROM seat": "have no story",
     "UPDATE story SET article_count = 9": "do not count their articles",
