@@ -14,8 +14,7 @@ grow. So the live set is kept as large as it was at first: what came before the 
 articles is dated back by 15 days, as if time had passed, and the product lets go of it by itself.
 What the live set grew all the same is stated beside the slope, by the weight of an article.
 
-Judged after the warm-up (the first half, at most an hour; the caches of words may fill for longer,
-two runs stood still at 411 MB after one and after two hours): the slope of the process's own
+Judged after the warm-up (the first half, at most half an hour): the slope of the process's own
 memory (Theil-Sen) below 1 MB an hour, as many files and threads in the last third as in the first,
 the write-ahead log of SQLite below 64 MB. Exit 1 if one is missed. MALLOC_ARENA_MAX and the like
 are passed on.
@@ -49,7 +48,7 @@ LIVE = FEEDS * ITEMS
 POLLS_PER_SECOND = 5
 SAMPLE_SECONDS = 10.0
 RELOAD_SECONDS = 180.0
-WARM_UP_SHARE, WARM_UP_AT_MOST_SECONDS = 0.5, 3_600.0
+WARM_UP_SHARE, WARM_UP_AT_MOST_SECONDS = 0.5, 1_800.0
 MAX_SLOPE_MB_PER_HOUR = 1.0
 MAX_WAL_MB = 64.0
 FLAT_COUNT, FLAT_SHARE = 3, 0.05  # a third's median may differ by the larger of both

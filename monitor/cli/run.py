@@ -13,7 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from monitor.app import Talk, run
+from monitor.app import Talk, run, share_heaps
 from monitor.cli.options import FAILED, WorkspaceOption, exits, out, startable_settings_of, talk
 from monitor.cli.speaker import Speaker
 from monitor.clock import system_clock
@@ -82,6 +82,7 @@ def _has_failed(summary: Summary, started_at: datetime) -> bool:
 
 
 def _run(settings: Settings, conversation: Talk, *, is_once: bool = False) -> Summary:
+    share_heaps()
     work = run(settings, conversation, environ=os.environ, is_once=is_once)
     try:
         import uvloop  # half the CPU of the standard loop at many connections; not on Windows

@@ -1,0 +1,48 @@
+"""What the process asks of the C library's allocator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+THREADS = 6
+PROGRAM = f"""
+import ctypes, sys, threading
+from monitor.app import share_heaps
+
+if sys.argv[1] == "shared":
+    share_heaps()
+together = threading.Barrier({THREADS})
+
+def allocate():
+    together.wait()
+    kept = [bytes(10_000) for _ in range(100)]
+    together.wait()
+
+threads = [threading.Thread(target=allocate) for _ in range({THREADS})]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+def heaps(how: str, **environ: str) -> int:
+    """Let threads allocate at the same time; count the heaps that glibc gave them."""
+    inherited = {name: v for name, v in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, how],
+        env=inherited | environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr.count("Arena ")
+
+
+def test_threads_share_two_heaps_unless_the_environment_says_otherwise() -> None:
+    assert heaps("apart") > 2, "the test tells nothing: threads share heaps by themselves"
+    assert heaps("shared") == 2
+    assert heaps("shared", MALLOC_ARENA_MAX="1") == 1
