@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import lru_cache
 
 from monitor.match.tree import (
     And,
@@ -43,8 +44,15 @@ def revision_of(
     A list counts as its terms: to write them in its place is no new revision.
     """
     excluded = sorted({rendered(part, renderings) for part in exclude})
-    filters = [f"{item.name}={_value(getattr(only, item.name))}" for item in fields(Only)]
-    return Revision(digest_of(_FORMAT, rendered(query, renderings), *excluded, "only", *filters))
+    return Revision(
+        digest_of(_FORMAT, rendered(query, renderings), *excluded, "only", *_filters(only))
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _filters(only: Only) -> tuple[str, ...]:
+    """Write filters by metadata; most rules share a few of them."""
+    return tuple(f"{item.name}={_value(getattr(only, item.name))}" for item in fields(Only))
 
 
 def rendered(node: Node, renderings: Renderings) -> str:

@@ -14,22 +14,14 @@ from typing import Any
 import yaml
 
 from monitor.model.problem import Problem
-from monitor.text.yaml_comments import CommentScanner, swallowed
-from monitor.text.yaml_errors import INDICATORS, syntax_problem
-from monitor.text.yaml_nodes import Entry, Mapping, Scalar, Sequence, YamlNode, cut_at_comma
-from monitor.text.yaml_quoting import quoted, rest_of_line
+from monitor.text.yaml_builder import FORBIDDEN, MAX_PROBLEMS, Builder, StopReading
+from monitor.text.yaml_comments import CommentScanner
+from monitor.text.yaml_nodes import YamlNode
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 32
-MAX_PROBLEMS = 50  # a page of them: more helps nobody
-_FORBIDDEN = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-_DIRECTIVE = re.compile(r"^%[^\n]*", re.MULTILINE)
-_QUESTION = re.compile(r"(?:^|(?<=[\s,\[{]))\?\s+$")
-_INDENT_DIGIT = re.compile(r"[|>][+-]?[0-9][+-]?")
-_THOUSANDS = re.compile(r"\d{3}(?!\d)")
-_TOUCHING = re.compile(r"[^\s,\]}]*(?:,[^\s,\]}]+)*[^,\]}\n]*")  # items without spaces between
+_LIBYAML: Any = getattr(yaml, "CSafeLoader", None)  # a PyYAML built from source may lack it
+_READ_OTHERWISE = re.compile(r"[\t?]|#\S|(?<!\s)#|:\s*[,}\]]")
+"""What libyaml drops or takes where PyYAML does not: tabs, `?` in brackets, comments, no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +47,27 @@ def read_yaml(file: str, text: str | bytes, *, many: bool = False) -> YamlFile:
     problems = list(_forbidden_characters(file, source))
     if problems:
         return YamlFile(documents=(), problems=tuple(problems[:MAX_PROBLEMS]))
-    builder = _Builder(file, source, many=many)
+    return read_quickly(file, source, many=many) or read_carefully(file, source, many=many)
+
+
+def read_carefully(file: str, source: str, *, many: bool) -> YamlFile:
+    """Read a text by PyYAML's own parser, which tells what it drops and where it stumbles."""
+    builder = Builder(file, source, CommentScanner(source), many=many)
     documents = builder.documents()
     return YamlFile(documents=documents, problems=tuple(builder.problems[:MAX_PROBLEMS]))
+
+
+def read_quickly(file: str, source: str, *, many: bool) -> YamlFile | None:
+    """Read a text by libyaml in a fifth of the time; None if there is anything to say of it."""
+    if _LIBYAML is None or _READ_OTHERWISE.search(source):
+        return None
+    found: list[YamlNode] = []
+    builder = Builder(file, source, _LIBYAML(source), many=many)
+    try:
+        builder.build(found)
+    except (StopReading, yaml.YAMLError, ValueError, OverflowError):
+        return None
+    return None if builder.problems else YamlFile(documents=tuple(found), problems=())
 
 
 def _decoded(file: str, text: str | bytes) -> tuple[str, Problem | None]:
@@ -85,7 +95,7 @@ def _not_utf8(file: str, raw: bytes, start: int) -> Problem:
 
 
 def _forbidden_characters(file: str, text: str) -> Iterator[Problem]:
-    for number, found in enumerate(_FORBIDDEN.finditer(text)):
+    for number, found in enumerate(FORBIDDEN.finditer(text)):
         if number >= 10:
             return
         start = found.start()
@@ -97,261 +107,3 @@ def _forbidden_characters(file: str, text: str) -> Iterator[Problem]:
             cure="delete it",
             code="yaml-control-character",
         )
-
-
-class _StopReading(Exception):
-    """Leave the reading of a file; the reason is listed already."""
-
-
-class _Builder:
-    """Turn the events of PyYAML's parser into nodes, and list what is wrong."""
-
-    def __init__(self, file: str, text: str, *, many: bool) -> None:
-        self.file = file
-        self.text = text
-        self.many = many
-        self.problems: list[Problem] = []
-        self._loader: Any = CommentScanner(text)
-        self._events = self._watched()
-        self._brackets = 0  # how many are open
-        self._document_end = 0
-
-    def documents(self) -> tuple[YamlNode, ...]:
-        found: list[YamlNode] = []
-        stumble: Problem | None = None
-        try:
-            for event in self._events:
-                if isinstance(event, yaml.DocumentStartEvent):
-                    self._append(found, event)
-        except _StopReading:
-            pass
-        except yaml.MarkedYAMLError as error:
-            in_flow = bool(self._brackets or self._loader.flow_level)  # the scanner may be ahead
-            stumble = syntax_problem(self.file, self.text, error, in_flow=in_flow)
-        except (yaml.YAMLError, ValueError, OverflowError):
-            # PyYAML lets chr() fail on an escape beyond Unicode
-            what = "an escape in double quotes stands for no character"
-            cure = "use single quotes, in which a backslash is a backslash"
-            self._list(self._loader.get_mark(), what, cure, "yaml-escape")
-        self._add_lost(stumble)
-        return tuple(found)
-
-    def _watched(self) -> Iterator[Any]:
-        """Give the parser's events, and count the brackets that are open."""
-        while self._loader.check_event():
-            event = self._loader.get_event()
-            if isinstance(event, yaml.CollectionEndEvent):
-                self._brackets = max(0, self._brackets - 1)
-            elif isinstance(event, yaml.CollectionStartEvent) and event.flow_style:
-                self._brackets += 1
-            yield event
-
-    def _add_lost(self, stumble: Problem | None) -> None:
-        """List what was read as comments, and a syntax error unless one of them led to it."""
-        lost = list(swallowed(self.file, self.text, self._loader.comments))
-        self.problems += lost[: max(0, MAX_PROBLEMS - len(self.problems))]
-        if stumble is None:
-            return
-        is_cut_off = any(0 <= stumble.line - one.line <= 1 for one in lost)
-        open_comments = [one for one in self._loader.comments if one.in_flow]
-        is_left_open = stumble.code == "yaml-unclosed" and any(
-            stumble.line <= one.line for one in swallowed(self.file, self.text, open_comments)
-        )
-        if not is_cut_off and not is_left_open:
-            self.problems.append(stumble)
-
-    def _append(self, found: list[YamlNode], start: Any) -> None:
-        self._refuse_directives(start)
-        node = self._node(next(self._events), 0)
-        self._document_end = next(self._events).end_mark.index
-        if isinstance(node, Scalar) and node.is_null:
-            return
-        if found and not self.many:
-            what, cure = "a second document starts here", "remove the line `---`"
-            self._list(start.start_mark, what, cure, "yaml-many-documents")
-            raise _StopReading
-        found.append(node)
-
-    def _list(self, mark: Any, what: str, cure: str, code: str) -> None:
-        problem = Problem(
-            file=self.file,
-            line=mark.line + 1,
-            column=mark.column + 1,
-            what=what,
-            cure=cure,
-            code=code,
-        )
-        if any((seen.line, seen.what) == (problem.line, what) for seen in self.problems):
-            return
-        self.problems.append(problem)
-        if len(self.problems) >= MAX_PROBLEMS:
-            raise _StopReading
-
-    def _node(self, event: Any, depth: int) -> YamlNode:
-        if depth > MAX_DEPTH:
-            what = f"lines are nested more than {MAX_DEPTH} deep"
-            self._list(event.start_mark, what, "flatten them", "yaml-too-deep")
-            raise _StopReading
-        self._refuse_marks(event)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(event, depth)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(event, depth)
-        return self._scalar(event)
-
-    def _refuse_marks(self, event: Any) -> None:
-        """List an anchor, an alias or a tag: mostly the start of a word that was meant."""
-        sign = self.text[event.start_mark.index : event.start_mark.index + 1]
-        is_alias = isinstance(event, yaml.AliasEvent)
-        if not is_alias and not event.anchor and not getattr(event, "tag", None):
-            return
-        name = INDICATORS.get(sign, "a YAML tag")
-        opens = isinstance(event, yaml.CollectionStartEvent) and bool(event.flow_style)
-        in_flow = self._brackets > opens
-        leaf = rest_of_line(self.text, event.start_mark.index, in_flow=in_flow)
-        unit = "item" if in_flow else "line"
-        cure = f"quote the whole {unit}: {quoted(leaf)}" if leaf else "leave it out"
-        self._list(
-            event.start_mark,
-            f"'{sign}' starts {name} here, which is not allowed",
-            cure,
-            "yaml-indicator",
-        )
-
-    def _refuse_directives(self, start: Any) -> None:
-        """List lines such as `%YAML 1.1` before a document: what they do, no reader would see."""
-        end = start.end_mark.index
-        for found in _DIRECTIVE.finditer(self.text, self._document_end, end):
-            what = f"`{found.group()[:60]}` is read as a YAML directive"
-            problem = Problem(
-                file=self.file,
-                line=self.text.count("\n", 0, found.start()) + 1,
-                column=1,
-                what=what,
-                cure="remove the line",
-                code="yaml-directive",
-            )
-            self.problems.append(problem)
-
-    def _refuse_question(self, key: Any) -> None:
-        """List a `? ` before a key: YAML drops it."""
-        at = key.start_mark.index
-        before = self.text[self.text.rfind("\n", 0, at) + 1 : at]
-        found = _QUESTION.search(before)
-        if not found:
-            return
-        leaf = rest_of_line(
-            self.text, at - len(before) + found.start(), in_flow=self._brackets > 0
-        )
-        mark = key.start_mark
-        what = "'?' starts a YAML key here, which is not allowed"
-        self.problems.append(
-            Problem(
-                file=self.file,
-                line=mark.line + 1,
-                column=found.start() + 1,
-                what=what,
-                cure=f"quote it: {quoted(leaf)}",
-                code="yaml-indicator",
-            )
-        )
-
-    def _refuse_indent_digit(self, event: Any) -> None:
-        """List a number behind `|` or `>`: YAML takes it for an indentation and drops it."""
-        found = _INDENT_DIGIT.match(self.text, event.start_mark.index)
-        if found:
-            what = f"`{found.group()}` is read as the head of a YAML text block"
-            cure = f"quote it: {quoted(found.group())}, or leave the number out"
-            self._list(event.start_mark, what, cure, "yaml-indicator")
-
-    def _scalar(self, event: Any) -> Scalar:
-        if isinstance(event, yaml.AliasEvent):
-            return self._made(event, "", "")
-        scalar = self._made(event, event.value, event.style or "")
-        if scalar.style and scalar.style in "|>":
-            self._refuse_indent_digit(event)
-        bad = _FORBIDDEN.search(event.value) if scalar.style == '"' else None
-        if bad:
-            what = f"an escape stands for the control character U+{ord(bad.group()):04X}"
-            cure = "delete it, or use single quotes, in which a backslash is a backslash"
-            self._list(event.start_mark, what, cure, "yaml-control-character")
-        return scalar
-
-    def _made(self, event: Any, text: str, style: str) -> Scalar:
-        start, end = event.start_mark, event.end_mark
-        return Scalar(
-            file=self.file,
-            line=start.line + 1,
-            column=start.column + 1,
-            text=text,
-            style=style,
-            raw=self.text[start.index : end.index],
-            cut="" if style else self._cut(start.index, text),
-        )
-
-    def _cut(self, start: int, text: str) -> str:
-        """Give what a plain item begins in the middle of, if it begins with a digit at a comma."""
-        if self.text[max(0, start - 1) : start] != "," or not text[:1].isdigit():
-            return ""
-        if not (text.isdigit() or self.text[start - 2].isdigit()):
-            return ""
-        opening = max(self.text.rfind(sign, 0, start) for sign in "[{ \n")
-        whole = _TOUCHING.match(self.text, opening + 1)
-        return whole.group().strip() if whole else ""
-
-    def _sequence(self, start: Any, depth: int) -> Sequence:
-        items: list[YamlNode] = []
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            items.append(self._node(event, depth + 1))
-            self._refuse_thousands(event, items[-1])
-        return Sequence(
-            file=self.file,
-            line=start.start_mark.line + 1,
-            column=start.start_mark.column + 1,
-            items=tuple(items),
-        )
-
-    def _refuse_thousands(self, event: Any, node: YamlNode) -> None:
-        if isinstance(node, Scalar) and node.cut and _THOUSANDS.match(node.text):
-            self._list(event.start_mark, *cut_at_comma(node))
-
-    def _mapping(self, start: Any, depth: int) -> Mapping:
-        entries: list[Entry] = []
-        lines: dict[str, int] = {}
-        end = start.end_mark.index
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                end = event.end_mark.index if event.end_mark else end
-                break
-            self._refuse_question(event)
-            key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
-            if not isinstance(key, Scalar):
-                self._list(
-                    event.start_mark,
-                    "a key must be a word",
-                    "quote it, or take the brackets away",
-                    "yaml-key",
-                )
-                continue
-            self._refuse_thousands(event, key)
-            if key.text in lines:
-                what = f"duplicate key '{key.text[:60]}': it stands on line {lines[key.text]} too"
-                self._list(event.start_mark, what, "remove one of them", "yaml-duplicate-key")
-                continue
-            lines[key.text] = key.line
-            entries.append(Entry(key=key, value=value))
-        return Mapping(
-            file=self.file,
-            line=start.start_mark.line + 1,
-            column=start.start_mark.column + 1,
-            entries=tuple(entries),
-            is_flow=bool(start.flow_style),
-            is_pair=bool(start.flow_style) and not self._has_brace(start),
-            end=end,
-        )
-
-    def _has_brace(self, start: Any) -> bool:
-        return self.text[start.start_mark.index : start.start_mark.index + 1] == "{"
