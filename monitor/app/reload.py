@@ -10,6 +10,7 @@ import structlog
 from monitor.app.rules import workspace_rules
 from monitor.errors import ConfigError
 from monitor.fetch.schedule import START_INTERVAL
+from monitor.match.memory import Memory
 from monitor.model.problem import Problem, Severity
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.orphans import cancel_rules
@@ -41,6 +42,7 @@ class Workspace:
     _files: tuple[tuple[str, int, int], ...] = ()
     _seeds: tuple[tuple[str, int, int], ...] = ()
     _is_forced: bool = field(default=False)
+    _memory: Memory = field(default_factory=Memory)
     _coming: Settings | None = None
     """What monitor.yaml says since it changed: a restart would use it."""
 
@@ -50,7 +52,7 @@ class Workspace:
         self._say_of_settings({})
         self._say_of_templates()
         self._sync_feeds()
-        loaded = workspace_rules(self.settings)
+        loaded = workspace_rules(self.settings, memory=self._memory)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=True)
         self._mark_reload(loaded.problems)
         self._files = found
@@ -78,7 +80,7 @@ class Workspace:
         problems_of_settings = self._reload_settings()
         self.ports.current.templates = read_templates(self.settings.workspace)
         self._say_of_templates()
-        loaded = workspace_rules(self.settings, coming=self._coming)
+        loaded = workspace_rules(self.settings, coming=self._coming, memory=self._memory)
         before = set(self.ports.current.rules)
         adopt(self.ports, loaded.rules, loaded.problems, is_start=False)
         cancel_rules(self.ports, before - set(self.ports.current.rules))

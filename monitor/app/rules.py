@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.match.load import LoadedRules, load_rules
+from monitor.match.memory import Memory
 from monitor.model.keys import ChannelName
 from monitor.model.problem import Problem
 from monitor.model.rule import Tell
@@ -14,13 +15,16 @@ from monitor.settings import Defaults, Settings
 from monitor.workspace import Files, read_rules
 
 
-def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> LoadedRules:
+def workspace_rules(
+    settings: Settings, *, coming: Settings | None = None, memory: Memory | None = None
+) -> LoadedRules:
     """Load the workspace's rules, with all errors of all files; what is unwise is not looked for.
 
-    `coming` are the settings that a restart would use: what they would cure says so.
+    `coming` are the settings that a restart would use: what they would cure says so. `memory` is
+    of the load before.
     """
-    loaded = load_workspace_rules(settings.workspace, settings, lints=False)
-    if coming is None or not loaded.problems:
+    loaded = load_workspace_rules(settings.workspace, settings, lints=False, memory=memory)
+    if coming is None or not loaded.problems or _judges_as(coming, settings):
         return loaded
     lasting = load_workspace_rules(coming.workspace, coming, lints=False).problems
     cure = "restart `monitor run`: it goes by the monitor.yaml of its start"
@@ -33,11 +37,21 @@ def workspace_rules(settings: Settings, *, coming: Settings | None = None) -> Lo
     )
 
 
+def _judges_as(coming: Settings, settings: Settings) -> bool:
+    """Tell whether what rules are judged by is the same in both."""
+    is_alike = channel_schedules(coming) == channel_schedules(settings)
+    return is_alike and coming.defaults == settings.defaults
+
+
 def load_workspace_rules(
-    workspace: Path, settings: Settings | None, *, lints: bool = True
+    workspace: Path,
+    settings: Settings | None,
+    *,
+    lints: bool = True,
+    memory: Memory | None = None,
 ) -> LoadedRules:
     """Load a workspace's rules; without settings every channel passes for known."""
-    return _loaded(read_rules(workspace), workspace, settings, lints=lints)
+    return _loaded(read_rules(workspace), workspace, settings, lints=lints, memory=memory)
 
 
 def rules_of_folder(folder: Path, settings: Settings) -> LoadedRules:
@@ -50,7 +64,12 @@ def rules_of_folder(folder: Path, settings: Settings) -> LoadedRules:
 
 
 def _loaded(
-    files: tuple[Files, Files], workspace: Path, settings: Settings | None, *, lints: bool
+    files: tuple[Files, Files],
+    workspace: Path,
+    settings: Settings | None,
+    *,
+    lints: bool,
+    memory: Memory | None = None,
 ) -> LoadedRules:
     rules, lists = files
     defaults = settings.defaults if settings else Defaults()
@@ -62,6 +81,7 @@ def _loaded(
         default_again=defaults.again,
         workspace_has=lambda path: (workspace / path).exists(),
         lints=lints,
+        memory=memory,
     )
     unreadable = {**rules.unreadable, **lists.unreadable}
     faults = tuple(

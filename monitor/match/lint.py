@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import assert_never
 
 from monitor.match.common_words import COMMON_WORDS
@@ -90,11 +91,11 @@ class Lint:
                 severity=Severity.WARNING,
             )
 
-    def lists(self, lists: TermLists) -> list[Problem]:
+    def lists(self, lists: TermLists, used: AbstractSet[str]) -> list[Problem]:
         """List what is unwise in the lists, and those that no rule uses."""
         found: list[Problem] = []
         for name, node in sorted(lists.places.items()):
-            if name not in lists.used:
+            if name not in used:
                 what = f"no rule uses the list ${name}"
                 found.append(warning_at(node, what, "use it or delete it", "lint-unused-list"))
             found += self._list(lists.terms(name))

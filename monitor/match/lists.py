@@ -4,67 +4,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from monitor.match.query import near_faults, parse_query
+from monitor.match.list_file import ListFile, read_list
+from monitor.match.query import near_faults
 from monitor.match.tree import ListRef, Node, Or, Place, children, rebuilt
-from monitor.model.problem import Problem, Severity
+from monitor.model.problem import Problem
 from monitor.text.yaml_nodes import Mapping as YamlMapping
-from monitor.text.yaml_nodes import (
-    Scalar,
-    Sequence,
-    YamlNode,
-    cut_at_comma,
-    did_you_mean,
-    problem_at,
-)
-from monitor.text.yaml_reader import read_yaml
+from monitor.text.yaml_nodes import Scalar, YamlNode, did_you_mean, problem_at
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,79}")
-_KEYS = ("title", "terms")
 MAX_TERMS = 20_000  # of a list with all the lists in it: beyond it every rule gets slow to load
 MAX_NESTING = 10  # lists within lists
 
 
-def read_leaf(node: Scalar, problems: list[Problem]) -> Node | None:
-    """Read a scalar as query text; its defects are listed at their place in the file."""
-    if not node.text.strip():
-        what, cure = "the query is empty", "write a word, or remove the line"
-        problems.append(problem_at(node, what, cure, code="query-empty"))
-        return None
-    if node.cut:
-        what, cure, code = cut_at_comma(node)
-        problems.append(problem_at(node, what, cure, code=code))
-        return None
-    parsed = parse_query(node.text, needs_positive=False)
-    problems += (
-        problem_at(
-            node, one.what, one.cure, code=one.code, offset=one.offset, severity=one.severity
-        )
-        for one in parsed.problems
-    )
-    return parsed.node
+@dataclass(slots=True)
+class ListMemory:
+    """Keep the lists of one load for the next: files by their path, what became of them by name.
+
+    A list that means the same stays the same object.
+    """
+
+    files: Mapping[str, ListFile] = field(default_factory=dict)
+    parts: Mapping[str, Or | None] = field(default_factory=dict)
 
 
 class TermLists:
     """Know every list of the workspace by name; `used` are those that something referred to."""
 
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, files: Mapping[str, str | bytes], memory: ListMemory | None = None) -> None:
         self.problems: list[Problem] = []
         self.used: set[str] = set()
         self.places: dict[str, YamlMapping] = {}
+        self._memory = memory or ListMemory()
         self._raw: dict[str, tuple[tuple[Scalar, Node], ...]] = {}
         self._done: dict[str, Or | None] = {}
         self._sizes: dict[str, int] = {}
         self._depths: dict[str, int] = {}
         self._inner: dict[str, set[str]] = {}
         self._open: list[str] = []
-        for file in sorted(files):
-            self._read(file, files[file])
+        read = {file: self._read(file, files[file]) for file in sorted(files)}
+        for file, each in read.items():
+            self._take(file, each)
         for name in sorted(self._raw):
             self._list(name)
+        self._memory.files, self._memory.parts = read, self._done
         self.used.clear()
+
+    def part(self, name: str) -> Or | None:
+        """Give a list with the lists in it resolved; None if it is unknown or cannot be used."""
+        return self._done.get(name)
 
     def terms(self, name: str) -> tuple[tuple[Scalar, Node], ...]:
         """Give the terms of a list as they are written: lists in them are not resolved."""
@@ -93,62 +83,26 @@ class TermLists:
         )
         return whole if len(problems) == before else None
 
-    def _read(self, file: str, text: str | bytes) -> None:
+    def _read(self, file: str, text: str | bytes) -> ListFile:
+        known = self._memory.files.get(file)
+        return known if known is not None and known.text == text else read_list(file, text)
+
+    def _take(self, file: str, read: ListFile) -> None:
         name = PurePosixPath(file).stem
-        found = read_yaml(file, text)
-        self.problems += found.problems
-        document = found.documents[0] if found.documents else None
+        self.problems += read.stumbles
         if not _NAME.fullmatch(name):
             cure = "rename the file: a-z, 0-9, _ and -, beginning with a letter"
             what = f"'{name[:60]}' cannot be the name of a list"
             self.problems.append(Problem(file=file, what=what, cure=cure, code="list-name"))
-            return
-        if name in self._raw or name in self._done:
+        elif name in self._raw or name in self._done:
             what, cure = f"there are two lists named '{name}'", "rename one of the files"
             self.problems.append(Problem(file=file, what=what, cure=cure, code="list-twice"))
-            return
-        if not isinstance(document, YamlMapping):
-            if not found.problems:
-                cure = "write `title:` and `terms:` with a list of query texts"
-                what = "this is no list of terms"
-                self.problems.append(
-                    Problem(file=file, line=1, column=1, what=what, cure=cure, code="list-type")
-                )
-            self._done[name] = None
-            return
-        self.places[name] = document
-        before = len(self.problems)
-        self._raw[name] = self._terms(document)
-        misread = {problem.line for problem in found.problems}  # what is said of it is an echo
-        self.problems[before:] = [p for p in self.problems[before:] if p.line not in misread]
-        told = (*found.problems, *self.problems[before:])
-        if any(problem.severity is Severity.ERROR for problem in told):
-            self._done[name] = None  # without one of its terms it would mean another thing
-
-    def _terms(self, document: YamlMapping) -> tuple[tuple[Scalar, Node], ...]:
-        for entry in document.entries:
-            if entry.key.text not in _KEYS:
-                near = did_you_mean(entry.key.text, _KEYS)
-                cure = f"did you mean '{near}'?" if near else "known are: title, terms"
-                self._complain(entry.key, f"unknown key '{entry.key.text[:60]}'", cure, "list-key")
-        title = document.get("title")
-        if title is not None and not isinstance(title, Scalar):
-            self._complain(title, "`title` must be a text", "quote it", "list-title")
-        node = document.get("terms")
-        if not isinstance(node, Sequence) or not node.items:
-            cure = "write `terms:` and `- ` before each term"
-            self._complain(node or document, "the list has no terms", cure, "list-no-terms")
-            return ()
-        found: list[tuple[Scalar, Node]] = []
-        for item in node.items:
-            if not isinstance(item, Scalar):
-                cure = "quote it, or put lists into lists by `$name`"
-                self._complain(item, "a term must be query text", cure, "list-term")
-                continue
-            parsed = read_leaf(item, self.problems)
-            if parsed:
-                found.append((item, parsed))
-        return tuple(found)
+        else:
+            self.problems += read.problems
+            if read.document is not None:
+                self._raw[name], self.places[name] = read.terms, read.document
+            if not read.is_sound:
+                self._done[name] = None
 
     def _list(self, name: str) -> Or | None:
         """Give a list with the lists in it resolved, once for all that use it."""
@@ -168,8 +122,13 @@ class TermLists:
         self._sizes[name] = size
         self._open.pop()
         place = Place(text=f"${name}")
-        self._done[name] = Or(place=place, parts=parts) if parts else None
+        self._done[name] = self._as_before(name, Or(place=place, parts=parts)) if parts else None
         return self._done[name]
+
+    def _as_before(self, name: str, part: Or) -> Or:
+        """Give the object that stood for a list before, if it means the same."""
+        before = self._memory.parts.get(name)
+        return before if before is not None and before == part else part
 
     def _filled(self, node: Node, leaf: Scalar, problems: list[Problem]) -> Node | None:
         if isinstance(node, ListRef):

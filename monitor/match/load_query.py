@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.match.lists import MAX_TERMS, TermLists, read_leaf
+from monitor.match.list_file import read_leaf
+from monitor.match.lists import MAX_TERMS, TermLists
 from monitor.match.query import unanchored
 from monitor.match.tree import And, Line, Node, Not, Or, Phrase, Place, Word
 from monitor.model.problem import Problem, Severity

@@ -9,6 +9,7 @@ from services.refusal import refusing
 
 from monitor.app import Workspace
 from monitor.errors import StoreError
+from monitor.match.tree import LoadedRule
 from monitor.pipeline.tally import RELOAD_SUCCESSFUL, RELOADED_AT
 from monitor.settings import load_settings
 from monitor.store import articles, feeds, problems
@@ -22,6 +23,17 @@ def test_a_rule_written_while_the_database_refuses_is_taken_up_later(
         watched.look()
     watched.look()
     assert sorted(watched.ports.current.rules) == ["acme", "second"]
+
+
+def test_only_the_file_that_changed_is_read_again(files: Files, watched: Workspace) -> None:
+    def loaded() -> dict[str, LoadedRule]:
+        return {str(one.rule.id): one for one in watched.ports.current.engine.rules}
+
+    before = loaded()
+    files.write("rules/second.yaml", RULE % "mailbox: digest")
+    watched.look()
+    assert loaded().keys() - before.keys() == {"second"}
+    assert loaded()["acme"] is before["acme"]
 
 
 def test_a_seed_written_while_the_database_refuses_is_read_later(
