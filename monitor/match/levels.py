@@ -149,6 +149,7 @@ def _line(texts: list[str], joins: list[str]) -> str:
 
 def _nears(level: Level, problems: list[QueryProblem]) -> tuple[list[Operand], list[Lexeme]]:
     """Gather each run joined by NEAR into one operand."""
+    before = len(problems)
     chains: list[Operand] = []
     outer: list[Lexeme] = []
     run = [level.operands[0]]
@@ -163,7 +164,7 @@ def _nears(level: Level, problems: list[QueryProblem]) -> tuple[list[Operand], l
         outer.append(join)
         run, inner = [operand], []
     chains.append(_near(level, run, inner, problems))
-    if not any(problem.code == "mixed-near" for problem in problems):
+    if not any(problem.code == "mixed-near" for problem in problems[before:]):
         problems += _or_beside_near(level, chains, outer)
     return chains, outer
 

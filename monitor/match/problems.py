@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from monitor.model.problem import Severity
+
+MAX_TOLD = 20
+"""So many errors, and so many warnings, of one query are told; of the others only how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +42,19 @@ def error(
 ) -> QueryProblem:
     """Name something that keeps the query from being used."""
     return QueryProblem(offset=offset, what=what, cure=cure, code=code, offered=offered)
+
+
+def told(problems: Iterable[QueryProblem]) -> tuple[QueryProblem, ...]:
+    """Sort the problems of a query by their place, and count those beyond `MAX_TOLD` as one."""
+    ordered = sorted(problems, key=lambda problem: problem.offset)
+    kept = [one for severity in Severity for one in _bounded(ordered, severity)]
+    return tuple(sorted(kept, key=lambda problem: problem.offset))
+
+
+def _bounded(ordered: list[QueryProblem], severity: Severity) -> list[QueryProblem]:
+    same = [problem for problem in ordered if problem.severity is severity]
+    rest = same[MAX_TOLD:]
+    if not rest:
+        return same
+    what, cure = f"and {len(rest):,} more from here on", "see to those before it first"
+    return [*same[:MAX_TOLD], replace(rest[0], what=what, cure=cure, offered=())]

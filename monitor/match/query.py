@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitor.match.checks import near_faults, unanchored
 from monitor.match.levels import Level, Operand, combine
 from monitor.match.lexer import MODIFIERS, Kind, Lexeme, Lexer
-from monitor.match.problems import QueryProblem, error
+from monitor.match.problems import MAX_TOLD, QueryProblem, error, told
 from monitor.match.tree import AtLeast, Field, ListRef, Node, Place, Regex
 from monitor.match.words import Leaf, read_leaf
 
@@ -18,6 +18,9 @@ _STARTS = {
     Kind.OPEN, Kind.QUOTED, Kind.WORD, Kind.MARKED, Kind.LIST, Kind.PREFIX, Kind.AT_LEAST,
     Kind.REGEX,
 }  # fmt: skip
+
+MAX_TRIALS = 4 * MAX_TOLD
+"""A cure tries four texts at most; problems are found in the order of their places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +38,23 @@ def parse_query(text: str, *, needs_positive: bool = True) -> Parsed:
     `NOT x` beside other lines is judged by `unanchored` on the whole rule instead. Lists are left
     unresolved: run `near_faults` again on the resolved tree.
     """
-    return _parsed(text, needs_positive=needs_positive, loads=_loads)
+    return _parsed(text, needs_positive=needs_positive, loads=_Trials())
 
 
-def _loads(text: str) -> bool:
-    """Tell whether a text is a query as it stands; its own cures are not worked out."""
-    return _parsed(text, needs_positive=True, loads=_is_not_asked).node is not None
+class _Trials:
+    """Tell whether a text is a query as it stands, so often as the cures that are told need it.
+
+    Its own cures are not worked out.
+    """
+
+    def __init__(self) -> None:
+        self.left = MAX_TRIALS
+
+    def __call__(self, text: str) -> bool:
+        if not self.left:
+            return False
+        self.left -= 1
+        return _parsed(text, needs_positive=True, loads=_is_not_asked).node is not None
 
 
 def _is_not_asked(_text: str) -> bool:
@@ -60,10 +74,9 @@ def _parsed(text: str, *, needs_positive: bool, loads: Callable[[str], bool]) ->
         lacking = unanchored(node) if needs_positive else None
         if lacking is not None:
             problems.append(_only_negated(lacking))
-    problems.sort(key=lambda problem: problem.offset)
     if any(problem.is_error for problem in problems):
         node = None
-    return Parsed(node=node, problems=tuple(problems))
+    return Parsed(node=node, problems=told(problems))
 
 
 def _only_negated(node: Node) -> QueryProblem:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.match.evaluate import document
 from monitor.match.lexer import MAX_QUERY_CHARS
+from monitor.match.problems import MAX_TOLD
 from monitor.match.query import parse_query
 from monitor.match.tree import Node, Phrase, children
 
@@ -108,6 +109,27 @@ def test_hostile_queries_are_refused_or_read_in_bounded_work(count: int) -> None
         assert (parsed.node is None) is any(p.is_error for p in parsed.problems)
     text = max((_hostile(dice) for _ in range(20)), key=len)
     assert steps_of(lambda: parse_query(text)) <= STEPS_A_CHARACTER * (len(text) + 100)
+
+
+FAULTY_LEVELS = [
+    "(a b)", "(a OR b AND c)", "(a NEAR/2 b NEAR/3 c)", "(a OR b NEAR/2 c)", "exact:(US OR UK)",
+    "(a NOT b OR c)", "(a, b)", "a,",
+]  # fmt: skip
+
+
+STEPS_BEYOND_TOLD = 80
+"""Measured: 60 a character at most where no cure is worked out, up to 157 where one is."""
+
+
+@pytest.mark.parametrize("level", FAULTY_LEVELS)
+def test_only_so_many_problems_of_a_query_are_told_and_cured(level: str) -> None:
+    few, some, many = (" OR ".join([level] * count) for count in (MAX_TOLD, 50, 100))
+    told, whole = parse_query(few).problems, parse_query(many).problems
+    rest = [problem for problem in whole if problem.what == "and 80 more from here on"]
+    assert len(rest) == len(told) // MAX_TOLD >= 1  # an error a level, or a warning, or both
+    assert [problem for problem in whole if problem not in rest] == list(told)
+    more = steps_of(lambda: parse_query(many)) - steps_of(lambda: parse_query(some))
+    assert more <= STEPS_BEYOND_TOLD * (len(many) - len(some))
 
 
 def test_a_query_beyond_the_limit_is_not_cut_at_all() -> None:
