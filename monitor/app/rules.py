@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from monitor.match.lint_archive import Archive
 from monitor.match.load import LoadedRules, load_rules
 from monitor.match.memory import Memory
 from monitor.model.keys import ChannelName
@@ -48,10 +49,13 @@ def load_workspace_rules(
     settings: Settings | None,
     *,
     lints: bool = True,
+    archive: Archive | None = None,
     memory: Memory | None = None,
 ) -> LoadedRules:
     """Load a workspace's rules; without settings every channel passes for known."""
-    return _loaded(read_rules(workspace), workspace, settings, lints=lints, memory=memory)
+    return _loaded(
+        read_rules(workspace), workspace, settings, lints=lints, archive=archive, memory=memory
+    )
 
 
 def rules_of_folder(folder: Path, settings: Settings) -> LoadedRules:
@@ -69,6 +73,7 @@ def _loaded(
     settings: Settings | None,
     *,
     lints: bool,
+    archive: Archive | None = None,
     memory: Memory | None = None,
 ) -> LoadedRules:
     rules, lists = files
@@ -81,6 +86,7 @@ def _loaded(
         default_again=defaults.again,
         workspace_has=lambda path: (workspace / path).exists(),
         lints=lints,
+        archive=archive,
         memory=memory,
     )
     unreadable = {**rules.unreadable, **lists.unreadable}

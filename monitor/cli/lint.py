@@ -14,18 +14,33 @@ from monitor.cli.options import (
     WorkspaceOption,
     exits,
     fail,
+    has_database,
     out,
     print_json,
+    store_of,
     talk,
 )
 from monitor.cli.reading import reading_of, rules_of
 from monitor.cli.rules import error_count, show_problems
 from monitor.cli.wording import counted
+from monitor.clock import system_clock
+from monitor.errors import StoreError
 from monitor.match.lint_codes import LINTS
+from monitor.match.load import LoadedRules
+from monitor.pipeline.archive_facts import ArchiveFacts
+from monitor.settings import Reading
 from monitor.text.yaml_nodes import did_you_mean
 
 ExplainOption = Annotated[
     str, typer.Option("--explain", metavar="CODE", help="Say what a finding means, and its cure.")
+]
+ArchiveOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--archive/--no-archive",
+        help="Look at the rules in the light of the stored articles.",
+        show_default="if there are any",
+    ),
 ]
 CodesOption = Annotated[bool, typer.Option("--codes", help="List all codes with their meaning.")]
 
@@ -33,6 +48,7 @@ CodesOption = Annotated[bool, typer.Option("--codes", help="List all codes with 
 def lint_command(
     explain: ExplainOption = "",
     list_codes: CodesOption = False,
+    archive: ArchiveOption = None,
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +57,7 @@ def lint_command(
         if explain or list_codes:
             _explain({explain: _meaning(explain)} if explain else LINTS, as_json=as_json)
             return
-        loaded = rules_of(reading_of(workspace))
+        loaded = _linted(reading_of(workspace), archive)
         if as_json:
             print_json(loaded.problems)
         else:
@@ -51,6 +67,21 @@ def lint_command(
             raise typer.Exit(USAGE)
         if not as_json:
             talk.print(_end(len(loaded.warnings)), markup=False)
+
+
+def _linted(reading: Reading, archive: bool | None) -> LoadedRules:
+    """Load the rules in the light of the archive: if it is there (None), or by all means."""
+    settings = reading.settings
+    if archive is False or (archive is None and not has_database(settings)):
+        return rules_of(reading)
+    try:
+        with store_of(settings) as store, store.read() as tx:
+            return rules_of(reading, ArchiveFacts(tx, settings.sources, now=system_clock()))
+    except StoreError as error:
+        if archive:
+            raise
+        talk.print(f"The archive was not asked: {error}", style="yellow", markup=False)
+        return rules_of(reading)
 
 
 def _meaning(code: str) -> str:

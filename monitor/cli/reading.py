@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.app import load_workspace_rules
+from monitor.match.lint_archive import Archive
 from monitor.match.load import LoadedRules
 from monitor.model.delivery import Channel, ChannelKind, Schedule
 from monitor.model.keys import ChannelName
@@ -20,12 +21,15 @@ def reading_of(workspace: Path) -> Reading:
     return read_settings(workspace.resolve(), os.environ)
 
 
-def rules_of(reading: Reading) -> LoadedRules:
-    """Load the rules against the channels that are written, even if one has a defect."""
-    workspace = reading.settings.workspace
-    if reading.channels is None:  # then every channel passes for known
-        return load_workspace_rules(workspace, None)
-    return load_workspace_rules(workspace, _with_all(reading, reading.channels))
+def rules_of(reading: Reading, archive: Archive | None = None) -> LoadedRules:
+    """Load the rules against the channels that are written, even if one has a defect.
+
+    What is unwise is looked for too, in the light of the archive if it is given.
+    """
+    workspace, settings = reading.settings.workspace, None
+    if reading.channels is not None:  # else every channel passes for known
+        settings = _with_all(reading, reading.channels)
+    return load_workspace_rules(workspace, settings, archive=archive)
 
 
 def _with_all(reading: Reading, named: Mapping[ChannelName, bool]) -> Settings:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from monitor.match.common_words import COMMON_WORDS
 from monitor.match.covers import Covers, is_covered
+from monitor.match.lint_archive import Archive, ArchiveLint
 from monitor.match.lint_terms import Option, TermLint, warning_at
 from monitor.match.lists import TermLists
 from monitor.match.tree import (
@@ -41,8 +42,9 @@ _ONLY_KEYS = ("lang", "source", "country", "tier", "group")
 class Lint:
     """Look through all rules and lists of a workspace, one after the other."""
 
-    def __init__(self, covers: Covers) -> None:
+    def __init__(self, covers: Covers, archive: Archive | None) -> None:
         self.covers = covers
+        self._archive = ArchiveLint(archive, covers) if archive else None
         self._meanings: dict[str, LoadedRule] = {}
 
     def rule(
@@ -64,6 +66,7 @@ class Lint:
             *_filters(rule.only, document),
             *_tests(rule, document),
             *self._twin(rule),
+            *(self._archive.rule(rule, document, terms) if self._archive else ()),
         ]
 
     def _warn_of_kills(self, rule: LoadedRule, terms: TermLint) -> None:
@@ -91,8 +94,14 @@ class Lint:
                 severity=Severity.WARNING,
             )
 
-    def lists(self, lists: TermLists, used: AbstractSet[str]) -> list[Problem]:
-        """List what is unwise in the lists, and those that no rule uses."""
+    def whole(
+        self, rules: Sequence[LoadedRule], lists: TermLists, used: AbstractSet[str]
+    ) -> list[Problem]:
+        """List what is unwise in the lists, and in what the rules find together."""
+        found = self._lists(lists, used)
+        return found + list(self._archive.whole(rules) if self._archive else ())
+
+    def _lists(self, lists: TermLists, used: AbstractSet[str]) -> list[Problem]:
         found: list[Problem] = []
         for name, node in sorted(lists.places.items()):
             if name not in used:
@@ -110,7 +119,7 @@ class Lint:
         lint.look_beside(nodes)
         for node in nodes:
             lint.look_through(node)
-        return lint.found
+        return lint.found + list(self._archive.list(nodes, lint) if self._archive else ())
 
 
 def _lone(rule: LoadedRule, terms: TermLint) -> Iterator[Problem]:

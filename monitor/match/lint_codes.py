@@ -46,6 +46,10 @@ LINTS = {
         "A word mixes Latin letters with Cyrillic or Greek ones that look alike, so it never"
         " matches the word it looks like. Type it anew on one keyboard."
     ),
+    "lint-never-seen": (
+        "Terms that no archived article holds, of a thousand or more. They may be misspelt; they"
+        " may as well be what the rule waits for."
+    ),
     "lint-no-tests": (
         "Nothing shows that the rule finds what it should. Add `tests:` with a headline it must"
         " find and one it must not."
@@ -53,6 +57,10 @@ LINTS = {
     "lint-operator-in-phrase": (
         "Inside quotes AND, OR and NOT are words like any other. Close the quotes before the"
         " operator."
+    ),
+    "lint-other-form": (
+        "A word is searched, and its plural or singular stands in archived articles without it,"
+        " which are missed. Search both, or write forms: before the word."
     ),
     "lint-plural-alone": (
         "A plural is searched and its singular is not, so `offices` misses `office`. Add the"
@@ -62,9 +70,25 @@ LINTS = {
         "A word of three letters or fewer is enough for a match by itself, and it has other"
         " meanings (US, IT, PTA). Add a second line, or write exact: before it."
     ),
+    "lint-sources-lack": (
+        "`only:` asks for what some sources in sources.yaml do not state. Unknown passes: their"
+        " articles are let through. State it there, or write `known: true`."
+    ),
     "lint-tests-contradict": (
         "The same text stands under `match` and under `no_match` of a rule's tests. One of the two"
         " always fails."
+    ),
+    "lint-too-wide": (
+        "The rule finds more than a tenth of the latest archived articles. Add a line that must be"
+        " found as well, or exclude what is not meant."
+    ),
+    "lint-unknown-source": (
+        "`only:` names a source that is no key and no domain in sources.yaml, and no late article"
+        " came from there. Correct it, or add the source."
+    ),
+    "lint-unknown-value": (
+        "`only:` asks for a language, country, tier or group that no source in sources.yaml and no"
+        " late article has. Correct it, or state it in sources.yaml."
     ),
     "lint-unused-list": "No rule refers to the list. Use it or delete it.",
     "looks-like-operator": (

@@ -38,6 +38,8 @@ always athletics besides diabetes downstairs economics headquarters perhaps phys
 sometimes species upstairs
 """
 _NO_PLURALS = frozenset(_NOT_PLURAL.split())
+_PLAIN = re.compile(r"[a-z]{4,}")
+_SIBILANTS = ("s", "x", "z", "ch", "sh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +200,7 @@ class TermLint:
     def _judge_plural(self, one: Option, cover: Cover | None) -> None:
         """Warn of a plural in small letters (no name) without its singular beside it."""
         word = one.node
-        if not isinstance(word, Word) or word.is_exact or word.is_inflected or word.mark:
-            return
-        if not _PLURAL.fullmatch(word.place.text) or word.word in _NO_PLURALS:
+        if not isinstance(word, Word) or not _is_plural(word):
             return
         singulars = _singulars(word.word)
         if cover is not None and any(cover.has_word(each) for each in singulars):
@@ -216,6 +216,24 @@ class TermLint:
 def warning_at(node: YamlNode, what: str, cure: str, code: str, *, offset: int = 0) -> Problem:
     """Make a warning that points at a node, or at a code point of a scalar's text."""
     return problem_at(node, what, cure, code=code, offset=offset, severity=Severity.WARNING)
+
+
+def other_forms(word: Word) -> tuple[str, ...]:
+    """Guess the singular or the plural of a word in small letters; none of all else."""
+    if _is_plural(word):
+        return _singulars(word.word)
+    is_marked = word.is_exact or word.is_inflected or word.mark
+    if is_marked or not _PLAIN.fullmatch(word.place.text) or word.word in _NO_PLURALS:
+        return ()
+    if word.word.endswith("y") and word.word[-2] not in "aeiou":
+        return (word.word[:-1] + "ies",)
+    return (word.word + ("es" if word.word.endswith(_SIBILANTS) else "s"),)
+
+
+def _is_plural(word: Word) -> bool:
+    if word.is_exact or word.is_inflected or word.mark or word.word in _NO_PLURALS:
+        return False
+    return _PLURAL.fullmatch(word.place.text) is not None
 
 
 def _singulars(plural: str) -> tuple[str, ...]:

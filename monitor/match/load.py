@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from monitor.match.covers import Covers
 from monitor.match.lint import Lint
+from monitor.match.lint_archive import Archive
 from monitor.match.lists import TermLists
 from monitor.match.load_rule import Room, RuleReader, has_error
 from monitor.match.load_tell import ChannelBook
@@ -52,6 +53,7 @@ def load_rules(
     default_again: Again = Again.DEVELOPMENT,
     workspace_has: Callable[[str], bool],
     lints: bool = True,
+    archive: Archive | None = None,
     memory: Memory | None = None,
 ) -> LoadedRules:
     """Load every rule of `files`, with the term lists of `lists`.
@@ -60,7 +62,8 @@ def load_rules(
     `channels` tells of each channel whether it has a digest schedule. `workspace_has` tells
     whether a relative path exists (for tests on seeds). Without `lints` rules that are sound are
     not looked through for what is unwise, which takes a third of the time, and a `memory` of the
-    load before spares what has not changed since. Nothing is raised for bad input.
+    load before spares what has not changed since. Lints look into the `archive` if there is one.
+    Nothing is raised for bad input.
     """
     if lints or memory is None:
         memory = Memory()
@@ -70,17 +73,18 @@ def load_rules(
         book=ChannelBook(channels=channels, tell=default_tell, again=default_again),
         workspace_has=workspace_has,
         renderings=renderings,
-        lint=Lint(Covers(renderings)) if lints else None,
+        lint=Lint(Covers(renderings), archive) if lints else None,
     )
     read = {file: _file(room, memory, file, files[file]) for file in sorted(files)}
     memory.keep(read, room)
     used = frozenset().union(*(each.lists for each in read.values()))
+    rules = tuple(rule for each in read.values() for rule in each.rules)
     problems = [problem for each in read.values() for problem in each.problems]
     problems += room.lists.problems
     if room.lint and not has_error(problems):
-        problems += room.lint.lists(room.lists, used)
+        problems += room.lint.whole(rules, room.lists, used)
     return LoadedRules(
-        rules=tuple(rule for each in read.values() for rule in each.rules),
+        rules=rules,
         problems=tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column))),
         lists_used=tuple(sorted(used)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 from monitor.match.evaluate import Document
 from monitor.match.tree import Only
 from monitor.model.article import Article, Origin, Precision
+from monitor.model.source import Source
+
+LISTED_KEYS = ("lang", "source", "country", "tier", "group")
+"""Keys that take a list of values, and have a `not_` beside them."""
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "<": operator.lt,
@@ -41,16 +45,27 @@ class OnlyResult:
 
 def judge_only(only: Only, document: Document) -> tuple[OnlyResult, ...]:
     """Judge every key that the rule names, without stopping at the first that fails."""
-    results = [
-        result
-        for key in ("lang", "source", "country", "tier", "group")
-        for result in _listed(only, key, document.article)
-    ]
+    results = [result for key in LISTED_KEYS for result in _listed(only, key, document.article)]
     if only.words:
         results.append(_words(only, document))
     if only.max_age is not None and document.article.origin is not Origin.SEED:
         results.append(_age(only, only.max_age, document.article))
     return tuple(results)
+
+
+def article_has(key: str, value: str | int, article: Article) -> bool:
+    """Tell whether an article has one value of a key of `LISTED_KEYS`, for certain."""
+    fact = _fact(key, article)
+    return fact is not None and _fits(key, value, fact, article)
+
+
+def source_has(key: str, value: str | int, source: Source) -> bool:
+    """Tell whether a source states one value of a key of `LISTED_KEYS`, or may have it."""
+    if key == "source":
+        parts = any(str(value).lower().endswith(f".{domain}") for domain in source.domains)
+        return parts or _is_named(str(value), source, ())
+    fact = getattr(source, key)
+    return fact is not None and _equals(key, value, fact)
 
 
 def _listed(only: Only, key: str, article: Article) -> list[OnlyResult]:
@@ -86,19 +101,25 @@ def _fact(key: str, article: Article) -> str | int | None:
 
 
 def _fits(key: str, value: str | int, fact: str | int, article: Article) -> bool:
-    if key == "lang":  # en covers en-gb
-        wanted = str(value).lower()
-        return fact == wanted or str(fact).startswith(wanted + "-")
     if key == "source":
-        return _is_from(str(value), article)
-    return str(value).casefold() == str(fact).casefold()
+        hosts = (_host(article.canonical_url), _host(article.url))
+        return _is_named(str(value), article.source, hosts)
+    return _equals(key, value, fact)
 
 
-def _is_from(value: str, article: Article) -> bool:
+def _equals(key: str, value: str | int, fact: str | int) -> bool:
+    wanted, stated = str(value).casefold(), str(fact).casefold()
+    if key == "lang":  # en covers en-gb
+        return f"{stated}-".startswith(f"{wanted}-")
+    return wanted == stated
+
+
+def _is_named(value: str, source: Source, hosts: Sequence[str]) -> bool:
+    """Tell whether a value is a source's key, or a domain of it or of an article's address."""
     wanted = value.lower()
-    if wanted == article.source.key.lower():
+    if wanted == source.key.lower():
         return True
-    hosts = {*article.source.domains, _host(article.canonical_url), _host(article.url)}
+    hosts = (*source.domains, *hosts)
     return any(host == wanted or host.endswith("." + wanted) for host in hosts)
 
 

@@ -47,6 +47,14 @@ _ASK_POSTGRESQL = text(
     "SELECT article_id FROM article_terms "
     "WHERE terms @@ CAST(:query AS tsquery) AND article_id >= :first"
 )
+_COUNT_SQLITE = text("SELECT count(*) FROM article_fts WHERE article_fts MATCH :query")
+_COUNT_POSTGRESQL = text(
+    "SELECT count(*) FROM article_terms WHERE terms @@ CAST(:query AS tsquery)"
+)
+_HOLDS_SQLITE = text("SELECT 1 FROM article_fts WHERE article_fts MATCH :query LIMIT 1")
+_HOLDS_POSTGRESQL = text(
+    "SELECT 1 FROM article_terms WHERE terms @@ CAST(:query AS tsquery) LIMIT 1"
+)
 _WORDS_SQLITE = text("SELECT term, doc FROM article_vocab WHERE doc >= :at_least")
 _WORDS_POSTGRESQL = text(
     "SELECT word, ndoc FROM ts_stat('SELECT terms FROM article_terms') WHERE ndoc >= :at_least"
@@ -107,6 +115,33 @@ def vocabulary(tx: Tx, *, at_least: int) -> dict[str, int]:
     """Give each term that stands in so many articles or more, with their number."""
     words = _WORDS_SQLITE if tx.dialect.name == "sqlite" else _WORDS_POSTGRESQL
     return {row[0]: row[1] for row in tx.execute(words, {"at_least": at_least})}
+
+
+def size(tx: Tx) -> int:
+    """Count the articles whose terms are in the index."""
+    return int(tx.execute(text("SELECT count(*) FROM article_terms")).scalar_one())
+
+
+def holds(tx: Tx, term: Term) -> bool:
+    """Tell whether an indexed article has a term."""
+    if tx.dialect.name == "sqlite":
+        asking, query = _HOLDS_SQLITE, _quoted_sqlite(term)
+    else:
+        asking, query = _HOLDS_POSTGRESQL, _quoted_postgresql(term)
+        tx.execute(_BY_INDEX_ALONE)
+    return tx.execute(asking, {"query": query}).first() is not None
+
+
+def count(tx: Tx, term: Term, *, without: Term | None = None) -> int:
+    """Count the indexed articles that have a term, and not the other."""
+    if tx.dialect.name == "sqlite":
+        asking, query = _COUNT_SQLITE, _quoted_sqlite(term)
+        query += f" NOT {_quoted_sqlite(without)}" if without else ""
+    else:
+        asking, query = _COUNT_POSTGRESQL, _quoted_postgresql(term)
+        query += f" & !{_quoted_postgresql(without)}" if without else ""
+        tx.execute(_BY_INDEX_ALONE)
+    return int(tx.execute(asking, {"query": query}).scalar_one())
 
 
 def _first_since(tx: Tx, since: datetime) -> int | None:

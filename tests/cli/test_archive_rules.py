@@ -53,6 +53,17 @@ def test_suggestions_can_be_pasted(made: Workspace) -> None:
     assert [(one["word"], one["articles"]) for one in found["spellings"]] == [("haq", 2)]
 
 
+def test_the_lint_looks_into_the_archive(made: Workspace) -> None:
+    path = made.write("rules/some.yaml", "match: Rahman AND offices\ntests: {match: [offices]}\n")
+    try:
+        said = "`office` stands in 6 archived articles without it"
+        assert said in invoke(made, "rules", "lint").stdout
+        assert said not in invoke(made, "rules", "lint", "--no-archive").stdout
+        assert said not in invoke(made, "rules", "check").stdout
+    finally:
+        path.unlink()
+
+
 def test_a_rule_file_with_an_error_shows_it(made: Workspace) -> None:
     path = made.write("rules/bad.yaml", "title: Bad\nmatch: (office\n")
     try:

@@ -33,6 +33,13 @@ def test_a_finding_is_shown_with_the_code_that_explains_it(made: Workspace) -> N
     assert line in invoke(made, "rules", "check").stdout.splitlines()
 
 
+def test_an_archive_that_is_not_there_is_missed_only_if_asked_for(made: Workspace) -> None:
+    assert invoke(made, "rules", "lint").exit_code == 0
+    done = invoke(made, "rules", "lint", "--archive")
+    assert done.exit_code != 0
+    assert "monitor run" in done.stderr
+
+
 def test_of_sound_rules_nothing_is_said(made: Workspace) -> None:
     made.write("rules/acme.yaml", "match: Acme AND office\ntests: {match: [Acme office]}\n")
     done = invoke(made, "rules", "lint")

@@ -22,6 +22,7 @@ from monitor.model.keys import ChannelName
 from monitor.model.rule import Tell
 
 ROOT = Path(__file__).parent.parent.parent
+ARCHIVE_LINTS = ROOT / "monitor" / "match" / "lint_archive.py"  # see test_lint_archive
 UNWISE = Path(__file__).parent.parent / "data" / "rules_unwise"
 MAILBOX = ChannelName("mailbox")
 LISTS = {
@@ -129,7 +130,8 @@ def test_every_warning_is_explained_by_its_code() -> None:
         for path in UNWISE.glob("*.txt")
         for code in re.findall(r"\[([a-z-]+)\]$", path.read_text("utf-8"), re.MULTILINE)
     }
-    assert told == set(LINTS), "a fixture for each code, and a sentence for each"
+    shown_by_archive = set(re.findall(r'"(lint-[a-z-]+)"', ARCHIVE_LINTS.read_text("utf-8")))
+    assert told == set(LINTS) - shown_by_archive, "a fixture for each code, a sentence for each"
 
 
 def node(text: str) -> Node:
