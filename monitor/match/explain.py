@@ -14,7 +14,7 @@ from monitor.match.findings import (
     marked_spans,
 )
 from monitor.match.misses import missed_by, unit_found
-from monitor.match.only import OnlyResult, judge_only
+from monitor.match.only import OnlyResult, judge_only, lang_origin
 from monitor.match.tree import (
     And,
     AtLeast,
@@ -123,7 +123,7 @@ def explain(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> 
     query = _explained(loaded.query, document, DEFAULT_FIELDS)
     excludes = tuple(_excluded(node, document) for node in loaded.exclude)
     results = judge_only(loaded.only, document) if with_only else ()
-    only = tuple(_filter(result) for result in results)
+    only = tuple(_filter(result, article) for result in results)
     reasons = (*_missing(query), *_fired(excludes), *_held_back(results))
     return Explanation(
         rule=loaded.rule.id,
@@ -267,8 +267,10 @@ def _excluded(node: Node, document: Document) -> ExplainedNode:
     )
 
 
-def _filter(result: OnlyResult) -> ExplainedNode:
+def _filter(result: OnlyResult, article: Article) -> ExplainedNode:
     detail = result.note or f"is {result.found}"
+    if result.key == "lang" and result.is_known:
+        detail += f", {lang_origin(article)}"
     text = f"{result.key}: {result.wanted}"
     return ExplainedNode(
         kind=NodeKind.ONLY, label="only", text=text, matched=result.passed, detail=detail

@@ -12,6 +12,7 @@ from monitor.match.evaluate import Document
 from monitor.match.tree import Only
 from monitor.model.article import Article, Origin, Precision
 from monitor.model.source import Source
+from monitor.text.language import language_of
 
 LISTED_KEYS = ("lang", "source", "country", "tier", "group")
 """Keys that take a list of values, and have a `not_` beside them."""
@@ -51,6 +52,21 @@ def judge_only(only: Only, document: Document) -> tuple[OnlyResult, ...]:
     if only.max_age is not None and document.article.origin is not Origin.SEED:
         results.append(_age(only, only.max_age, document.article))
     return tuple(results)
+
+
+def lang_origin(article: Article) -> str:
+    """Say by what an article's language is known, "" if it is not.
+
+    A feed's own word is not kept: where the text reads so too, nobody can tell which it was.
+    """
+    stated = (article.source.lang or "").partition("-")[0]
+    if not article.lang and not stated:
+        return ""
+    if not article.lang or article.lang == stated:
+        return "as its source states"
+    if language_of(article.title, article.body, None) == article.lang:
+        return "as its text reads"
+    return f"as its {'file' if article.origin is Origin.SEED else 'feed'} states"
 
 
 def article_has(key: str, value: str | int, article: Article) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from monitor.match.explain import as_json, as_lines, explain
 from monitor.match.run_tests import run_tests
 from monitor.match.tree import Only, RuleTest
+from monitor.model.article import Origin
 
 Make = Callable[..., Any]
 
@@ -105,3 +106,28 @@ def test_a_case_without_metadata_is_not_told_what_only_would_say(
     results = run_tests(replace(loaded, tests=(case, replace(case, judges_only=True))), {})
     assert results[0].reason == "meta: not found"
     assert "only lang" in results[1].reason
+
+
+ENGLISH = (
+    "The ministry has asked the company to open an office in the country, an officer said. " * 2
+)
+URDU = "وزارت نے کمپنی سے ملک میں دفتر کھولنے کو کہا ہے، ایک افسر نے بتایا کہ یہ ضروری ہے۔ " * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"lang": "en", "source": {"lang": "en-gb"}}, "en, as its source states"),
+        ({"lang": None, "source": {"lang": "en"}}, "en, as its source states"),
+        ({"lang": "en"}, "en, as its text reads"),
+        ({"lang": "ur", "body": URDU, "source": {"lang": "en"}}, "ur, as its text reads"),
+        ({"lang": "fr"}, "fr, as its feed states"),
+        ({"lang": "fr", "origin": Origin.SEED}, "fr, as its file states"),
+    ],
+)
+def test_a_language_comes_with_what_it_is_known_by(
+    article: Make, rule: Make, facts: dict[str, Any], said: str
+) -> None:
+    judged = article(**{"body": ENGLISH} | facts)
+    (only,) = explain(rule("office", only=Only(lang=("xx",))), judged).only
+    assert only.detail == f"is {said}"
