@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.match.covers import Covers
+from monitor.match.engine import Engine
 from monitor.match.evaluate import document
 from monitor.match.lint_codes import LINTS
 from monitor.match.load import LoadedRules, load_rules
@@ -228,3 +229,34 @@ def test_what_is_taken_for_covered_is_covered_in_every_article(
     for title, body in texts:
         paper = document(article(title, body))
         assert paper.holds(other) or not paper.holds(one), (narrow, wide, title, body)
+
+
+REGEXES = {"rules/lists/ids.yaml": "title: Ids\nterms: ['/AC-\\d+/', '/BX-\\d+/']\n"}
+
+
+@pytest.mark.parametrize(
+    ("query", "is_costly"),
+    [
+        (r"/AC-\d+/", True),
+        (r"/AC-\d+/ AND /BX-\d+/", True),
+        (r"/AC-\d+/ OR Acme", True),
+        (r"(Acme AND Globex) OR title:/AC-\d+/", True),
+        (r"/AC-\d+/ AND (Acme OR /BX/)", True),
+        (r"/AC-\d+/ AND NOT Acme", True),
+        (r"url:/AC-\d+\.html/", True),
+        ("$ids", True),
+        ("$ids AND Acme", False),
+        (r"/AC-\d+/ AND (Acme OR Globex)", False),
+        (r"title:(/AC-\d+/ AND Acme)", False),
+        (r"(/AC-\d+/ AND Acme) OR (/BX-\d+/ AND forms:invest)", False),
+    ],
+)
+def test_a_rule_that_the_matcher_judges_on_every_article_is_told(
+    query: str, is_costly: bool
+) -> None:
+    rule = f"match: '{query}'\ntests: {{match: [Acme opens]}}\n"
+    found = load({"rules/r.yaml": rule, "rules/ids.yaml": USED.replace("$firms", "$ids")}, REGEXES)
+    costly = {one.file for one in found.warnings if one.code == "lint-costly"}
+    (judged,) = [one for one in found.rules if one.rule.file == "rules/r.yaml"]
+    assert ("rules/r.yaml" in costly) is is_costly
+    assert Engine([judged]).always_count == is_costly
