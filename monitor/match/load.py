@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import PurePosixPath
 
 from monitor.match.covers import Covers
 from monitor.match.lint import Lint
 from monitor.match.lint_archive import Archive
 from monitor.match.lists import TermLists
-from monitor.match.load_rule import Room, RuleReader, has_error
+from monitor.match.load_rule import ReadRule, Room, has_error, read_rule
 from monitor.match.load_tell import ChannelBook
 from monitor.match.memory import Memory, RuleFile
 from monitor.match.revision import Renderings
@@ -77,7 +78,7 @@ def load_rules(
     )
     read = {file: _file(room, memory, file, files[file]) for file in sorted(files)}
     memory.keep(read, room)
-    used = frozenset().union(*(each.lists for each in read.values()))
+    used = frozenset().union(*(one.lists for each in read.values() for one in each.read))
     rules = tuple(rule for each in read.values() for rule in each.rules)
     problems = [problem for each in read.values() for problem in each.problems]
     problems += room.lists.problems
@@ -91,29 +92,28 @@ def load_rules(
 
 
 def _file(room: Room, memory: Memory, file: str, text: str | bytes) -> RuleFile:
-    """Give the rules of a file, as they were read before if nothing has changed."""
-    read = memory.recalled(file, text, room) or _read(room, file, text)
-    room.places.update(read.places)
-    return read
+    """Give the rules of a file, those as they were read before that still hold."""
+    known = memory.known(file, text, room)
+    held = [one if one.still_holds(room) else None for one in known.read] if known else []
+    if known is None or not all(held):
+        return _read(room, file, text, held)
+    for one in known.read:
+        room.places.update(one.places)
+    return known
 
 
-def _read(room: Room, file: str, text: str | bytes) -> RuleFile:
+def _read(room: Room, file: str, text: str | bytes, held: Sequence[ReadRule | None]) -> RuleFile:
+    """Read a file; `held` are its rules that need not be read, [] if all have to be."""
     found = read_yaml(file, text, many=True)
-    room.lists.used.clear()
-    reader = RuleReader(room)
     stem = PurePosixPath(file).stem if len(found.documents) == 1 else ""
-    rules = [reader.read(node, stem, is_whole=not found.problems) for node in found.documents]
-    misread = {problem.line for problem in found.problems}  # what is said of it is an echo
-    own = [problem for problem in reader.problems if problem.line not in misread]
-    if not found.documents and not found.problems:
-        own.append(_no_rule(file))
-    return RuleFile(
-        text=text,
-        rules=tuple(rule for rule in rules if rule),
-        problems=(*found.problems, *own),
-        places=reader.places,
-        lists={name: room.lists.part(name) for name in room.lists.used},
-    )
+    read = []
+    for node, known in zip(found.documents, held or repeat(None), strict=False):
+        one = known or read_rule(room, node, stem, is_whole=not found.problems)
+        room.places.update(one.places)
+        read.append(one)
+    is_empty = not found.documents and not found.problems
+    stumbles = (_no_rule(file),) if is_empty else found.problems
+    return RuleFile(text=text, read=tuple(read), stumbles=stumbles)
 
 
 def _no_rule(file: str) -> Problem:

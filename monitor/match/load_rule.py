@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.match.lint import Lint
@@ -13,11 +13,12 @@ from monitor.match.load_query import QueryReader
 from monitor.match.load_tell import ChannelBook, read_tell
 from monitor.match.load_tests import read_tests
 from monitor.match.revision import Renderings, revision_of
-from monitor.match.tree import LoadedRule, Node
+from monitor.match.tree import LoadedRule, Node, Or
 from monitor.model.keys import Revision, RuleId
 from monitor.model.problem import Problem, Severity
 from monitor.model.rule import Again, Rule
-from monitor.text.yaml_nodes import Entry, Mapping, Scalar, YamlNode, did_you_mean, problem_at
+from monitor.text.yaml_nodes import Entry, Scalar, YamlNode, did_you_mean, problem_at
+from monitor.text.yaml_nodes import Mapping as YamlMapping
 
 RULE_KEYS = (
     "id",
@@ -50,8 +51,46 @@ class Room:
     places: dict[str, str] = field(default_factory=dict)
 
 
-class RuleReader:
-    """Read the rules of one file; what is wrong goes to `problems`, their ids to `places`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRule:
+    """Be a rule as it was read: `rule` is None if it cannot be used.
+
+    `places` says where its id stands; `lists` are those that it uses, directly or through another
+    list, None for one that there is not or that cannot be used.
+    """
+
+    rule: LoadedRule | None
+    problems: tuple[Problem, ...]
+    places: Mapping[str, str]
+    lists: Mapping[str, Or | None]
+
+    def still_holds(self, room: Room) -> bool:
+        """Tell whether it would be read to the same in another room: its lists, its seeds."""
+        if any(room.lists.part(name) is not part for name, part in self.lists.items()):
+            return False
+        tests = self.rule.tests if self.rule else ()
+        return all(room.workspace_has(test.seed) for test in tests if test.seed)
+
+
+def read_rule(room: Room, document: YamlNode, stem: str, *, is_whole: bool) -> ReadRule:
+    """Read one rule.
+
+    `stem` is its id unless it states one, "" if it has to. Not `is_whole` is a file in which
+    YAML stumbled: nobody knows what else would stand in the rule.
+    """
+    room.lists.used.clear()
+    reader = _Reader(room)
+    rule = reader.read(document, stem, is_whole=is_whole)
+    return ReadRule(
+        rule=rule,
+        problems=tuple(reader.problems),
+        places=reader.places,
+        lists={name: room.lists.part(name) for name in room.lists.used},
+    )
+
+
+class _Reader:
+    """Read one rule; what is wrong goes to `problems`, its id to `places`."""
 
     def __init__(self, room: Room) -> None:
         self.room = room
@@ -59,13 +98,7 @@ class RuleReader:
         self.places: dict[str, str] = {}
 
     def read(self, document: YamlNode, stem: str, *, is_whole: bool) -> LoadedRule | None:
-        """Read one rule; None if it cannot be used.
-
-        `stem` is its id unless it states one, "" if it has to. Not `is_whole` is a file in which
-        YAML stumbled: nobody knows what else would stand in the rule.
-        """
-        before = len(self.problems)
-        if not isinstance(document, Mapping):
+        if not isinstance(document, YamlMapping):
             cure = "begin with lines such as `title:` and `match:`"
             self._complain(document, "this is no rule", cure, "rule-type")
             return None
@@ -89,14 +122,14 @@ class RuleReader:
             line=document.line,
         )
         tests = read_tests(document.get("tests"), self.room.workspace_has, self.problems)
-        if query is None or not is_whole or has_error(self.problems[before:]):
+        if query is None or not is_whole or has_error(self.problems):
             return None
         loaded = LoadedRule(rule=rule, query=query, exclude=exclude, only=only, tests=tests)
         if self.room.lint:
             self.problems += self.room.lint.rule(loaded, document, reader.leaves)
         return loaded
 
-    def _match(self, document: Mapping, reader: QueryReader) -> Node | None:
+    def _match(self, document: YamlMapping, reader: QueryReader) -> Node | None:
         node = document.get("match")
         names = (entry.key.text for entry in document.entries)
         if node is None and any(did_you_mean(name, RULE_KEYS) == "match" for name in names):
@@ -107,7 +140,7 @@ class RuleReader:
             return None
         return reader.match(node)
 
-    def _check_keys(self, document: Mapping) -> None:
+    def _check_keys(self, document: YamlMapping) -> None:
         for entry in document.entries:
             name = entry.key.text
             if name == "copies_of":
@@ -119,7 +152,7 @@ class RuleReader:
                 what = f"unknown key '{name[:60]}'"
                 self._complain(entry.key, what, cure, "rule-unknown-key")
 
-    def _id(self, document: Mapping, stem: str) -> str:
+    def _id(self, document: YamlMapping, stem: str) -> str:
         node = document.get("id")
         text = node.text if isinstance(node, Scalar) else stem if node is None else ""
         place = node or document
@@ -132,7 +165,7 @@ class RuleReader:
             cure = "write `id:` with letters, digits, `-`, `_` and `.` only"
             self._complain(place, what, cure, "rule-id")
             return ""
-        taken = self.room.places.get(text) or self.places.get(text)
+        taken = self.room.places.get(text)
         if taken:
             what = f"the id '{text}' is taken by {taken}"
             self._complain(place, what, "give each rule an id of its own", "rule-duplicate-id")
@@ -140,7 +173,7 @@ class RuleReader:
             self.places[text] = f"{place.file}:{place.line}"
         return text
 
-    def _line(self, document: Mapping, name: str) -> str:
+    def _line(self, document: YamlMapping, name: str) -> str:
         """Read a text for people, as one line."""
         node = document.get(name)
         if node is None:
@@ -154,18 +187,18 @@ class RuleReader:
             self._complain(node, what, "say the rest in `about:`", "rule-title")
         return text
 
-    def _labels(self, document: Mapping) -> tuple[tuple[str, str], ...]:
+    def _labels(self, document: YamlMapping) -> tuple[tuple[str, str], ...]:
         node = document.get("labels")
         if node is None or (isinstance(node, Scalar) and node.is_null):
             return ()
-        entries: tuple[Entry, ...] = node.entries if isinstance(node, Mapping) else ()
+        entries: tuple[Entry, ...] = node.entries if isinstance(node, YamlMapping) else ()
         labels = [(e.key.text, e.value.text) for e in entries if isinstance(e.value, Scalar)]
         if len(labels) != len(entries) or not entries or len(entries) > _MAX_LABELS:
             what = "`labels` must be names with one text each"
             self._complain(node, what, "write `labels: {topic: platforms}`", "rule-labels")
         return tuple(labels)
 
-    def _again(self, document: Mapping) -> Again:
+    def _again(self, document: YamlMapping) -> Again:
         node = document.get("again")
         if node is None:
             return self.room.book.again
