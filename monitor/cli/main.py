@@ -17,6 +17,7 @@ from monitor.cli import (
     diff,
     explain,
     lint,
+    place,
     preview,
     rules,
     run,
@@ -100,6 +101,7 @@ rules.app.command("diff", short_help="Show the stories that other rules gain and
 rules.app.command("suggest", short_help="Suggest words for a rule, as the archive has them.")(
     suggest.suggest_command
 )
+stories.app.command("place", short_help="Place articles that were given up.")(place.place_command)
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")

@@ -22,7 +22,6 @@ from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
 from monitor.store import fulltext, placing, problems, roles, stories
 from monitor.store.claims import MAX_CRASHES
-from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
 from monitor.store.roles import Role
 
@@ -33,7 +32,10 @@ WORK_FOR = timedelta(seconds=2)  # then a batch commits: the writer and the leas
 OPEN_FOR = timedelta(days=14)  # the hard age cap of a story
 
 _PARKED = "placing it crashed five times; its process died"
-_PARKED_CURE = "nothing waits for it; a newer version of it is tried again"
+_PARKED_CURE = (
+    "nothing waits for it; a newer version of it is tried again, and it itself by: "
+    "monitor stories place --parked"
+)
 
 
 class Assigner:
@@ -148,6 +150,7 @@ class Assigner:
             done = due[: len(placed)]
             fulltext.put(tx, [(one.id, one.article) for one in done if not one.is_indexed])
             placing.mark_placed(tx, placed, is_indexed=True)
+            problems.clear_all(tx, placing.PROBLEM, [one.article.key for one in done])
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
         self._careful_left = max(0, self._careful_left - len(placed))
@@ -181,10 +184,6 @@ class Assigner:
             suspect = placing.suspect_next(tx)
             if suspect is None or suspect.crashes < MAX_CRASHES:
                 return True
-            self._park(tx, suspect, now)
+            placing.park(tx, suspect, _PARKED, cure=_PARKED_CURE, now=now)
         log.error("article parked", article=suspect.key, reason=_PARKED)
         return False
-
-    def _park(self, tx: Tx, suspect: placing.Suspect, now: datetime) -> None:
-        placing.mark_placed(tx, [suspect.id])
-        problems.report(tx, "article", suspect.key, _PARKED, cure=_PARKED_CURE, now=now)

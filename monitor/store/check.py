@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.store import copies, migrate
 from monitor.store.engine import Tx
 from monitor.store.lease import lease_clock
+from monitor.store.placing import IS_PARKED
 from monitor.store.tables import (
     AlertRow,
     ArticleRow,
@@ -186,7 +187,7 @@ _QUESTIONS: tuple[tuple[str, Any, ColumnElement[bool]], ...] = (
     (
         "articles have no story and do not wait for one",
         ArticleRow,
-        ~ArticleRow.place_due & _none(SeatRow, SeatRow.article_id == ArticleRow.id),
+        ~ArticleRow.place_due & _none(SeatRow, SeatRow.article_id == ArticleRow.id) & ~IS_PARKED,
     ),
     (
         "articles sit in a story that is not there",

@@ -6,15 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, RuleId
 from monitor.model.rule import Match
-from monitor.store import articles
+from monitor.store import articles, problems
 from monitor.store.engine import Tx
 from monitor.store.fulltext import INDEXED, IS_UNINDEXED
-from monitor.store.tables import ArticleRow, MatchRow, SeatRow
+from monitor.store.tables import ArticleRow, MatchRow, ProblemRow, SeatRow
+
+PROBLEM = "article"
+"""The kind of what is said of an article that cannot be placed."""
+
+IS_PARKED: ColumnElement[bool] = ~ArticleRow.place_due & exists().where(
+    ProblemRow.kind == PROBLEM, ProblemRow.subject == ArticleRow.key
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,34 @@ def suspect_next(tx: Tx) -> Suspect | None:
     if row is None:
         return None
     return Suspect(id=row.id, key=ArticleKey(row.key), crashes=row.place_crashes - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Be an article that is no more placed: that crashed too often. It may have a seat."""
+
+    id: int
+    key: ArticleKey
+    title: str
+
+
+def park(tx: Tx, suspect: Suspect, reason: str, *, cure: str, now: datetime) -> None:
+    """Place an article no more, and say why; a newer version of it is placed all the same."""
+    mark_placed(tx, [suspect.id])
+    problems.report(tx, PROBLEM, suspect.key, reason, cure=cure, now=now)
+
+
+def parked(tx: Tx) -> tuple[Parked, ...]:
+    """List the parked articles in order of arrival."""
+    query = select(ArticleRow.id, ArticleRow.key, ArticleRow.title).where(IS_PARKED)
+    rows = tx.execute(query.order_by(ArticleRow.id))
+    return tuple(Parked(id=row.id, key=ArticleKey(row.key), title=row.title) for row in rows)
+
+
+def revive(tx: Tx, found: Sequence[Parked]) -> None:
+    """Ask the assigner to look at parked articles again; their crashes are counted anew."""
+    mark_for_placing(tx, [one.id for one in found])
+    problems.clear_all(tx, PROBLEM, [one.key for one in found])
 
 
 def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:

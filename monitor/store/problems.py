@@ -51,6 +51,12 @@ def clear(tx: Tx, kind: str, subject: str) -> None:
     tx.execute(delete(ProblemRow).where(ProblemRow.kind == kind, ProblemRow.subject == subject))
 
 
+def clear_all(tx: Tx, kind: str, subjects: Iterable[str]) -> None:
+    """Say of several that they are cured, or gone."""
+    cured = delete(ProblemRow).where(ProblemRow.kind == kind)
+    tx.execute(cured.where(ProblemRow.subject.in_(tuple(subjects))))
+
+
 def keep_only(tx: Tx, kind: str, subjects: Iterable[str]) -> None:
     """Clear all problems of a kind but those of these subjects."""
     gone = delete(ProblemRow).where(ProblemRow.kind == kind)

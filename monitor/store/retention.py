@@ -17,7 +17,9 @@ from sqlalchemy.orm import aliased
 from monitor.model.article import Article, Origin
 from monitor.model.delivery import DeliveryState
 from monitor.model.keys import ArticleKey, StoryId
+from monitor.store import problems
 from monitor.store.engine import Tx
+from monitor.store.placing import PROBLEM
 from monitor.store.stories import refresh
 from monitor.store.tables import (
     AlertRow,
@@ -101,6 +103,7 @@ def remove_articles(tx: Tx, article_ids: Sequence[int], *, now: datetime) -> Non
     for table in (QuietRow, AlertRow, ToldRow, SeatRow, MatchRow, PageRow, AliasRow):
         tx.execute(delete(table).where(_at(table, article_ids)))
     tx.execute(delete(ArticleRow).where(of_these))
+    problems.clear_all(tx, PROBLEM, keys)
     is_empty = ~exists().where(SeatRow.story_id == StoryRow.id)
     tx.execute(delete(StoryRow).where(StoryRow.id.in_(stories), is_empty))
     refresh(tx, stories)  # of one that is so large that it goes in parts

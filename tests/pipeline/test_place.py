@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from services.articles import article, rule, source
-from services.assigner import Desk
+from services.assigner import Deadly, Desk
 from sqlalchemy import text
 
 from monitor.clock import system_clock
@@ -22,8 +22,7 @@ from monitor.match.engine import Engine
 from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
 from monitor.model.article import Article, Precision
-from monitor.model.keys import ArticleKey, digest_of
-from monitor.model.rule import Match
+from monitor.model.keys import digest_of
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.rules import look_back
@@ -46,23 +45,6 @@ ARRIVALS = st.lists(
     min_size=4,
     max_size=14,
 )
-
-
-class Killed(BaseException):
-    """Be the end of a process."""
-
-
-class Deadly(Engine):
-    """Kill the process that judges an article."""
-
-    def __init__(self, poison: ArticleKey) -> None:
-        super().__init__([])
-        self._poison = poison
-
-    def match(self, article: Article) -> tuple[Match, ...]:
-        if article.key == self._poison:
-            raise Killed
-        return super().match(article)
 
 
 def loaded(name: str, word: str) -> LoadedRule:
@@ -141,15 +123,7 @@ def test_an_article_that_kills_the_assigner_five_times_is_parked_alone(store: St
     desk.ports.current.engine = Deadly(poison)
     with store.write() as tx:
         ids = articles.add(tx, [article(name) for name in "abc"], is_baseline=False)
-    killed = 0
-    for _ in range(20):
-        desk.crash()
-        try:
-            while desk.assigner.place_due():
-                pass
-        except Killed:
-            killed += 1
-    assert killed == 1 + MAX_CRASHES  # once among others, then alone
+    assert desk.crash_until_nothing_is_due() == 1 + MAX_CRASHES  # once among others, then alone
     assert len(desk.seats()) == 2
     with store.read() as tx:
         (problem,) = problems.listed(tx)

@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from monitor.match.engine import Engine
 from monitor.model.article import Article
+from monitor.model.keys import ArticleKey
 from monitor.model.network import Limits
+from monitor.model.rule import Match
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
@@ -20,6 +22,23 @@ from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
 from monitor.store import articles, claims, roles
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, SeatRow
+
+
+class Killed(BaseException):
+    """Be the end of a process."""
+
+
+class Deadly(Engine):
+    """Kill the process that judges an article."""
+
+    def __init__(self, poison: ArticleKey) -> None:
+        super().__init__([])
+        self._poison = poison
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        if article.key == self._poison:
+            raise Killed
+        return super().match(article)
 
 
 @dataclass
@@ -58,6 +77,18 @@ class Desk:
         with self.store.write() as tx:
             claims.expire_all(tx, now=self.now - timedelta(days=1))
         self.assigner = Assigner(self.ports)
+
+    def crash_until_nothing_is_due(self) -> int:
+        """Come back from each death at work; give how often it died (20 times at most)."""
+        for killed in range(20):
+            self.crash()
+            try:
+                while self.assigner.place_due():
+                    pass
+            except Killed:
+                continue
+            return killed
+        raise AssertionError("it dies for ever")
 
     def receive(self, found: Sequence[Article]) -> None:
         """Store articles, or their newer text, and place all that is due."""
