@@ -36,6 +36,7 @@ def adopt(
     bad = {problem.file for problem in errors}
     good = [rule for rule in loaded if rule.rule.file not in bad]
     ports.current.engine = Engine(good)
+    gc.collect()  # what is frozen as garbage is never let go
     gc.freeze()  # rules stay: a collection that looks at them all takes long
     log.info("rules loaded", rules=len(good), revision=ports.current.engine.revision[:8])
 
