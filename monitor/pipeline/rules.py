@@ -36,9 +36,19 @@ def adopt(
     bad = {problem.file for problem in errors}
     good = [rule for rule in loaded if rule.rule.file not in bad]
     ports.current.engine = Engine(good)
-    gc.collect()  # what is frozen as garbage is never let go
-    gc.freeze()  # rules stay: a collection that looks at them all takes long
+    if is_start:
+        _let_stay()
     log.info("rules loaded", rules=len(good), revision=ports.current.engine.revision[:8])
+
+
+def _let_stay() -> None:
+    """Spare the collector what is there at the start: modules and rules, which stay.
+
+    Not after an edit: whatever is frozen while it is in use, the index of stories among it, is
+    let go by its references alone, and never if it refers to itself.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _report(ports: Ports, errors: Sequence[Problem], *, is_start: bool) -> None:
