@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import PurePosixPath
 
+from monitor.match.collector import collector_at_rest
 from monitor.match.covers import Covers
 from monitor.match.lint import Lint
 from monitor.match.lint_archive import Archive
@@ -76,7 +77,8 @@ def load_rules(
         renderings=renderings,
         lint=Lint(Covers(renderings), archive) if lints else None,
     )
-    read = {file: _file(room, memory, file, files[file]) for file in sorted(files)}
+    with collector_at_rest():  # a quarter of the time
+        read = {file: _file(room, memory, file, files[file]) for file in sorted(files)}
     memory.keep(read, room)
     used = frozenset().union(*(one.lists for each in read.values() for one in each.read))
     rules = tuple(rule for each in read.values() for rule in each.rules)
