@@ -1,4 +1,4 @@
-"""What `rules preview`, `backtest` and `suggest` say of the archive."""
+"""What `rules preview`, `backtest` and `diff` say of the archive."""
 
 from __future__ import annotations
 
@@ -44,13 +44,6 @@ def test_a_backtest_tells_days_and_notices(made: Workspace) -> None:
     shown = invoke(made, "rules", "backtest", "offices", "--since", "30000d").stdout
     assert "offices, the last 30000d: 3 articles in" in shown
     assert "2026-11-20     1 matched" in shown
-
-
-def test_suggestions_can_be_pasted(made: Workspace) -> None:
-    shown = invoke(made, "rules", "suggest", "offices")
-    assert "haque: haq 2\n    (haque OR haq)\n" in shown.stdout
-    found = asked(made, "rules", "suggest", "offices")
-    assert [(one["word"], one["articles"]) for one in found["spellings"]] == [("haq", 2)]
 
 
 def test_the_lint_looks_into_the_archive(made: Workspace) -> None:
