@@ -38,6 +38,14 @@ def keep(name: str, figures: dict[str, object]) -> None:
     (RESULTS / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
+def kept(name: str) -> dict[str, object]:
+    """Give a benchmark's last result without the machine and the date; {} if there is none."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, object] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    found.pop("machine", None)
+    return found
+
+
 def cpu_seconds(pid: int) -> float:
     """Give the CPU time of a process and of all that it started, alive or collected (Linux)."""
     return cpu_of([pid])[0]

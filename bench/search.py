@@ -1,12 +1,12 @@
 """Measure how soon a search over many stored articles answers, on SQLite and on PostgreSQL.
 
-    python bench/search.py FILE [--json] [--articles 100000] [--rounds 5] [--keep]
+    python bench/search.py FILE [--json] [--articles 100000] [--rounds 5] [--engine ...] [--keep]
 
 FILE holds articles, JSON Lines `{id, title, body}`; they are stored again and again, each copy
 with words of its own, until there are as many as wanted. Each query is asked in a process that
 has just started, like the command's: wall and CPU time until the first result, and until all (of
 a common one until the first 20, the command's limit). On PostgreSQL the server's CPU counts too.
-Medians.
+Medians. `--keep` keeps each engine as soon as it is measured, beside what is kept of the other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _lab import keep, machine, program
+from _lab import keep, kept, machine, program
 from _postgres import DurableServer
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LIMIT = 20
 BATCH = 500
+SAY_EVERY = 10_000
 NEVER = 10**9
 QUERIES = {
     "selective": ("copy7 AND (government OR company OR film OR match)", NEVER),
@@ -87,7 +88,7 @@ def fill(store: Store, path: Path, count: int) -> dict[str, float]:
     from monitor.store.tables import ArticleRow
 
     migrate.upgrade(store)
-    stream, adding, indexing = made(path, count), 0.0, 0.0
+    stream, adding, indexing, done = made(path, count), 0.0, 0.0, 0
     while batch := list(islice(stream, BATCH)):
         with store.write() as tx:
             began = time.process_time()
@@ -99,6 +100,9 @@ def fill(store: Store, path: Path, count: int) -> dict[str, float]:
             of_these = ArticleRow.id.in_(list(ids.values()))
             placed = {"place_due": False, **fulltext.INDEXED}
             tx.execute(update(ArticleRow).where(of_these).values(**placed))
+        done += len(batch)
+        if done % SAY_EVERY == 0:
+            print(f"{done:,} of {count:,} articles stored ...", file=sys.stderr)
     return {"store_us": round(1e6 * adding / count), "index_us": round(1e6 * indexing / count)}
 
 
@@ -202,6 +206,7 @@ ENGINES = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 def show(name: str, found: dict[str, object]) -> None:
     """Print one engine's figures."""
+    print(found["machine"])
     print(f"{name}: {found['cpu_per_article']}, {found['bytes_per_article']}")
     queries = found["queries"]
     assert isinstance(queries, dict)
@@ -225,20 +230,19 @@ def main() -> int:
     if options.ask:
         print(json.dumps(ask(options.url, *QUERIES[options.ask])))
         return 0
-    found = {
-        name: ENGINES[name](options.file, options.articles, options.rounds)
-        for name in options.engine or ENGINES
-    }
-    load = [round(one, 1) for one in os.getloadavg()]
-    figures = {"articles": options.articles, "rounds": options.rounds, "load": load, **found}
+    figures = {}
+    for name in options.engine or ENGINES:
+        found = ENGINES[name](options.file, options.articles, options.rounds)
+        load = [round(one, 1) for one in os.getloadavg()]
+        counts = {"articles": options.articles, "rounds": options.rounds, "load": load}
+        figures[name] = {"machine": machine(), **counts, **found}
+        if options.keep:
+            keep("search", {**kept("search"), name: figures[name]})
     if options.json:
         print(json.dumps(figures))
     else:
-        print(machine())
-        for name, one in found.items():
+        for name, one in figures.items():
             show(name, one)
-    if options.keep:
-        keep("search", figures)
     return 0
 
 
