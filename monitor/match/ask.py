@@ -1,11 +1,20 @@
-"""Read a query that somebody asks beside all rules: with the workspace's lists, in one go."""
+"""Read a query that somebody asks beside all rules, with the workspace's lists, and answer it."""
 
 from __future__ import annotations
 
+from monitor.match.evaluate import DEFAULT_FIELDS, Document, Evaluation, evaluate, field_text
+from monitor.match.known_text import KnownText
+from monitor.match.lexicon import Lexicon
 from monitor.match.lists import TermLists
+from monitor.match.necessary import leaf_names
 from monitor.match.problems import QueryProblem
 from monitor.match.query import Parsed, parse_query
+from monitor.match.reading import FieldText
+from monitor.match.tree import Node
+from monitor.model.article import Article
 from monitor.model.problem import Problem
+from monitor.text.stems import primary
+from monitor.text.tokens import lang_class
 from monitor.text.yaml_nodes import Scalar
 
 _ASKED = "query"
@@ -36,3 +45,24 @@ def _offset(text: str, line: int, column: int) -> int:
     """Give the offset of a place in a text; both count from 1."""
     lines = text.split("\n")
     return sum(len(each) + 1 for each in lines[: line - 1]) + column - 1
+
+
+class Question:
+    """Be a query that is asked of many articles: of each, only what it asks for is read."""
+
+    def __init__(self, query: Node) -> None:
+        """Make ready what the query asks for; its lists are resolved."""
+        self._query = query
+        self._lexicon = Lexicon(leaf_names(query))
+
+    def answer(self, article: Article) -> Evaluation:
+        """Judge one article, exactly."""
+        lang = article.lang or article.source.lang
+        kind, stem_lang = lang_class(lang), primary(lang)
+        texts = [field_text(article, name) for name in DEFAULT_FIELDS]
+        read = self._lexicon.read(texts, kind, stem_lang)
+        fields: dict[str, FieldText] = {
+            name: KnownText(name, text, kind, stem_lang, chunks, self._lexicon.names)
+            for name, text, chunks in zip(DEFAULT_FIELDS, texts, read, strict=True)
+        }
+        return evaluate(self._query, Document(article, fields))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from monitor.match.engine import judge
-from monitor.match.evaluate import Document, evaluate
+from monitor.match.ask import Question
+from monitor.match.engine import Engine
 from monitor.match.narrow import condition_of
 from monitor.match.tree import LoadedRule, Node
 from monitor.model.article import Article
@@ -58,8 +58,9 @@ def search(
 
     With `since` only those published then or later. Raises StoreError.
     """
+    question = Question(query)
     for number, article in _sifted(store, condition_of(query), since, progress):
-        found = evaluate(query, Document(article))
+        found = question.answer(article)
         if found.matched:
             yield Hit(id=number, article=article, spans=found.spans)
 
@@ -72,9 +73,9 @@ def matches(
     progress: Progress = no_progress,
 ) -> Iterator[RuleHit]:
     """Find the articles that a rule matches, as `search` does."""
+    engine = Engine([rule])
     for number, article in _sifted(store, condition_of(rule.query), since, progress):
-        match = judge(rule, article)
-        if match is not None:
+        for match in engine.match(article):
             yield RuleHit(id=number, article=article, match=match)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from monitor.match.ask import read_query
 from monitor.match.engine import Engine
+from monitor.match.evaluate import document, evaluate
 from monitor.match.lists import TermLists
 from monitor.match.narrow import condition_of
 from monitor.match.tree import FIELDS, LoadedRule, Node
@@ -103,7 +104,10 @@ def test_a_search_finds_what_the_matcher_finds(
         fulltext.put_stored(tx, data.draw(st.lists(st.sampled_from(numbers), unique=True)))
     for node in filter(None, map(node_of, asked)):
         expected = matched_in(store, node)
-        assert [hit.id for hit in archive.search(store, node)] == expected
+        hits = list(archive.search(store, node))
+        assert [hit.id for hit in hits] == expected
+        for hit in hits:
+            assert hit.spans == evaluate(node, document(hit.article)).spans
         assert [hit.id for hit in archive.matches(store, rule_of(node))] == expected
 
 
