@@ -34,9 +34,10 @@ help: ## Show this help
 run: env-run ## Run the monitor on the workspace of this folder (ARGS=--once: one pass)
 	@exec $(BIN)/monitor run $(ARGS)
 
+# Shared among the cores, a file to a core: its tests come in order and make what they share once.
 .PHONY: test
-test: env-test ## Run the tests that need Python packages only (ARGS=tests/match: some of them)
-	@exec $(BIN)/python -m pytest -m "not slow and not exim and not chromium and not pgbouncer and not crash and not readers" $(ARGS)
+test: env-test ## Run the tests that need Python packages only (ARGS=tests/match: some; -n0: in one process)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow and not exim and not chromium and not pgbouncer and not crash and not readers" $(ARGS)
 
 .PHONY: lint
 lint: env-dev ## Check style, format, types and the order of the rooms
