@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from services.http_site import HttpSite
+from services.in_process import invoke
 from services.product import Workspace, item, rss
 
 
@@ -21,8 +22,8 @@ def test_a_polls_articles_arrive_oldest_first(tmp_path: Path, site: HttpSite) ->
     }
     made = Workspace(tmp_path)
     made.configure(feeds=feeds)
-    done = made.run("run", "--once")
-    assert done.returncode == 0, done.stderr
+    done = invoke(made, "run", "--once")
+    assert done.exit_code == 0, done.stderr
     with sqlite3.connect(tmp_path / "data" / "monitor.db") as database:
         titles = [row[0] for row in database.execute("SELECT title FROM article ORDER BY id")]
     arrived = {host: [t for t in titles if t.startswith(host)] for host in ("Of", "Number")}

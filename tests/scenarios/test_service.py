@@ -20,7 +20,7 @@ import pytest
 from aiohttp import web
 from services.http_server import HANG, Answer
 from services.http_site import HttpSite
-from services.in_process import told
+from services.in_process import invoke, told
 from services.postgres import OwnServer, database_on
 from services.product import Workspace, item, rss
 from services.running import GRACE_SECONDS, Started, answers, ask, started
@@ -46,12 +46,12 @@ def with_news(made: Workspace, site: HttpSite, sink: WebhookSink) -> None:
     feeds = {"dawn": site.put("/dawn", rss())}
     tell = "newsroom: now"
     made.configure(feeds=feeds, webhook=sink.url, tell=tell)
-    assert made.run("run", "--once").returncode == 0
+    assert invoke(made, "run", "--once").exit_code == 0
     news = item(
         "a", host="dawn.test", title="Acme", body=told("a"), day=format_datetime(system_clock())
     )
     site.put("/dawn", rss(news))
-    assert made.run("ingest").returncode == 0
+    assert invoke(made, "ingest").exit_code == 0
 
 
 def test_a_stop_lets_the_send_under_way_end_and_sends_it_once(
@@ -74,7 +74,7 @@ def test_a_stop_lets_the_send_under_way_end_and_sends_it_once(
         assert service.process.returncode == 0
         assert "Traceback" not in service.text
     assert rows(made, "select state, crashes, claimed_until from delivery") == [("sent", 0, None)]
-    assert made.run("run", "--once").returncode == 0
+    assert invoke(made, "run", "--once").exit_code == 0
     assert len(sink.hits.all) == 1
 
 
@@ -93,7 +93,7 @@ def test_a_stop_cuts_a_send_that_hangs_within_dockers_grace_and_lets_go_of_it(
     owed = "select state, crashes, claimed_until from delivery"
     assert rows(made, owed) == [("pending", 0, None)]
     assert rows(made, "select claimed_until from role") == [(None,)]
-    assert made.run("run", "--once").returncode == 0
+    assert invoke(made, "run", "--once").exit_code == 0
     assert len({hit.headers["webhook-id"] for hit in sink.hits.wait_for(2)}) == 1
 
 
