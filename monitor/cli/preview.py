@@ -25,15 +25,15 @@ from monitor.cli.progress import progress
 from monitor.cli.rules import RuleArgument, pick, seed_articles, sound_rules
 from monitor.cli.wording import counted
 from monitor.match.engine import judge
+from monitor.match.matched import Matched
 from monitor.match.tree import LoadedRule
 from monitor.model.article import Article
-from monitor.model.rule import Match
 from monitor.pipeline import archive
 from monitor.settings import Settings
 from monitor.store import articles
 from monitor.store.engine import Store
 
-Hits = Iterator[tuple[Article, Match]]
+Hits = Iterator[tuple[Article, Matched]]
 
 
 def preview_command(
@@ -101,7 +101,7 @@ def _stored(store: Store | None) -> int:
         return articles.count_all(tx)
 
 
-def hit_line(article: Article, match: Match) -> dict[str, object]:
+def hit_line(article: Article, match: Matched) -> dict[str, object]:
     """Say in JSON what a rule found."""
     return {
         "article": article.key,
@@ -113,7 +113,7 @@ def hit_line(article: Article, match: Match) -> dict[str, object]:
     }
 
 
-def show_hit(article: Article, match: Match) -> None:
+def show_hit(article: Article, match: Matched) -> None:
     """Print what a rule found."""
     day = article.published_at.date().isoformat()
     out.print(f"{day}  {article.title}", style="bold", markup=False)

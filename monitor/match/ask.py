@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.match.chunks import cut
 from monitor.match.evaluate import DEFAULT_FIELDS, Document, Evaluation, evaluate, field_text
 from monitor.match.known_text import KnownText
 from monitor.match.lexicon import Lexicon
@@ -60,9 +61,9 @@ class Question:
         lang = article.lang or article.source.lang
         kind, stem_lang = lang_class(lang), primary(lang)
         texts = [field_text(article, name) for name in DEFAULT_FIELDS]
-        read = self._lexicon.read(texts, kind, stem_lang)
-        fields: dict[str, FieldText] = {
-            name: KnownText(name, text, kind, stem_lang, chunks, self._lexicon.names)
-            for name, text, chunks in zip(DEFAULT_FIELDS, texts, read, strict=True)
-        }
+        lexicon = self._lexicon
+        fields: dict[str, FieldText] = {}
+        for name, text in zip(DEFAULT_FIELDS, texts, strict=True):
+            said = lexicon.read(cut(text), kind, stem_lang)
+            fields[name] = KnownText(name, text, kind, stem_lang, said, lexicon.names)
         return evaluate(self._query, Document(article, fields))

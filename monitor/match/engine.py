@@ -8,23 +8,25 @@ Rules that require nothing are judged always.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
+from itertools import takewhile
+from typing import NamedTuple
 
+from monitor.match.chunks import cut
+from monitor.match.collector import collector_at_rest
 from monitor.match.evaluate import DEFAULT_FIELDS, Document, field_text
-from monitor.match.findings import findings
-from monitor.match.index import Index
+from monitor.match.features import features
+from monitor.match.index import Index, Nearby
 from monitor.match.known_text import KnownText
-from monitor.match.lexicon import Chunk, Lexicon, features
+from monitor.match.lexicon import Lexicon
+from monitor.match.matched import Matched, matched
+from monitor.match.near import is_near
 from monitor.match.necessary import leaf_names
-from monitor.match.only import judge_only
-from monitor.match.reading import FieldText, searched
+from monitor.match.reading import searched
 from monitor.match.tree import Field, LoadedRule, Node, Phrase, Word, children, sought
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
-from monitor.model.rule import Match
 from monitor.text.folding import fold
 from monitor.text.stems import primary
 from monitor.text.tokens import lang_class
@@ -35,7 +37,7 @@ class Engine:
 
     def __init__(self, rules: Sequence[LoadedRule]) -> None:
         self._rules = tuple(rules)
-        with _collector_at_rest():
+        with collector_at_rest():
             self._index = index = Index(self._rules)
             asked = {name for loaded in self._rules for name in _asked(loaded)}
             self._lexicon = Lexicon(asked.union(index.names))
@@ -58,87 +60,75 @@ class Engine:
         """Count the rules that no required word lets us skip."""
         return len(self._index.always)
 
-    def match(self, article: Article) -> tuple[Match, ...]:
-        """List the rules that match, in their order, with what they found."""
-        document, held = self._held(article)
-        matches = (_match_of(self._rules[at], document, with_only=True) for at in held)
-        return tuple(match for match in matches if match is not None)
+    def match(self, article: Article) -> tuple[Matched, ...]:
+        """List the rules that match, in their order; each can tell what it found."""
+        read = self._read(article)
+        held = (
+            self._rules[at] for at in self._index.candidates(read.found) if self._holds(at, read)
+        )
+        hits = (matched(loaded, read.document, with_only=True) for loaded in held)
+        return tuple(hit for hit in hits if hit is not None)
 
-    def _held(self, article: Article) -> tuple[Document, list[int]]:
-        """Find the rules that hold but for their `only`."""
-        document, read = self._read(article)
-        found, unsure = features(read[:2])
-        if len(read) > 2:
-            elsewhere = features(read[2:])[0]
-            unsure |= elsewhere - found
-            found |= elsewhere
-        held = []
-        for at in self._index.candidates(found):
-            if unsure and self._index.depends_on(at, unsure):
-                if _holds(self._rules[at], document):
-                    held.append(at)
-            elif self._is_held(at, found, document):
-                held.append(at)
-        return document, held
-
-    def _read(self, article: Article) -> tuple[Document, list[list[Chunk]]]:
+    def _read(self, article: Article) -> _Read:
         lang = article.lang or article.source.lang
         kind, stem_lang = lang_class(lang), primary(lang)
-        texts = [searched(name, field_text(article, name)) for name in self._fields]
-        read = self._lexicon.read(texts, kind, stem_lang)
-        fields: dict[str, FieldText] = {
-            name: KnownText(name, text, kind, stem_lang, chunks, self._lexicon.names)
-            for name, text, chunks in zip(DEFAULT_FIELDS, texts, read, strict=False)
-        }
-        return Document(article, fields), read
+        texts = [field_text(article, name) for name in self._fields]
+        title, body, *others = (
+            self._lexicon.read(cut(searched(name, text)), kind, stem_lang)
+            for name, text in zip(self._fields, texts, strict=True)
+        )
+        fields = tuple(
+            KnownText(name, text, kind, stem_lang, said, self._lexicon.names)
+            for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
+        )
+        found, unsure = features(title + body)
+        for other in others:
+            elsewhere, _ = features(other)
+            unsure |= elsewhere - found
+        found |= unsure
+        document = Document(article, {field.name: field for field in fields})
+        return _Read(document, fields, found, unsure)
 
-    def _is_held(self, at: int, found: set[str], document: Document) -> bool:
-        """Judge a candidate of whose features all are sure."""
-        index = self._index
-        if index.is_excluded(at, found):
-            return False
-        return all(map(document.holds, index.left(at))) and not any(
-            map(document.holds, index.barred(at))
+    def _holds(self, at: int, read: _Read) -> bool:
+        """Judge a candidate: by its features where all of them are sure."""
+        index, document = self._index, read.document
+        if read.unsure and index.depends_on(at, read.unsure):
+            return _holds(self._rules[at], document)
+        return (
+            not index.is_excluded(at, read.found)
+            and all(_is_near(near, read) for near in index.near(at))
+            and all(map(document.holds, index.left(at)))
+            and not any(map(document.holds, index.barred(at)))
         )
 
 
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from looking at all rules again and again while they are indexed.
+class _Read(NamedTuple):
+    """Be an article that was read: its features, and those of them that are not sure."""
 
-    Nothing that is built refers to itself; other threads would stand still for each look.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    document: Document
+    fields: tuple[KnownText, ...]
+    found: set[str]
+    unsure: set[str]
 
 
-def judge(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Match | None:
+def _is_near(near: Nearby, read: _Read) -> bool:
+    """Tell whether features of each group stand near each other in the title or in the body."""
+    groups = [read.found.intersection(group) for group in near.groups]
+    for field in reversed(read.fields):  # a title seldom holds both
+        parts = [*takewhile(bool, map(field.places_of, groups))]
+        if len(parts) == len(groups) and is_near(parts, near.gap, is_ordered=near.is_ordered):
+            return True
+    return False
+
+
+def judge(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Matched | None:
     """Judge one rule on one article; without `with_only` metadata filters are left out."""
     document = Document(article)
-    return _match_of(loaded, document, with_only=with_only) if _holds(loaded, document) else None
+    return matched(loaded, document, with_only=with_only) if _holds(loaded, document) else None
 
 
 def _holds(loaded: LoadedRule, document: Document) -> bool:
     return document.holds(loaded.query) and not any(map(document.holds, loaded.exclude))
-
-
-def _match_of(loaded: LoadedRule, document: Document, *, with_only: bool) -> Match | None:
-    """Say what a rule that holds found; None if its `only` holds it back."""
-    results = judge_only(loaded.only, document) if with_only else ()
-    if not all(result.passed for result in results):
-        return None
-    return Match(
-        rule_id=loaded.rule.id,
-        revision=loaded.rule.revision,
-        article=document.article.key,
-        findings=findings(loaded.query, document),
-        notes=tuple(dict.fromkeys(result.note for result in results if result.note)),
-    )
 
 
 def _asked(loaded: LoadedRule) -> Iterator[str]:

@@ -231,7 +231,7 @@ def _is_in_lead(place: Interval) -> bool:
 def _leaf(node: Word | Phrase, field: FieldText) -> list[Interval]:
     if isinstance(node, Word):
         return _word(node, field)
-    return _in_a_row([_word(word, field) for word in node.words], field)
+    return field.in_a_row([_word(word, field) for word in node.words])
 
 
 def _word(word: Word, field: FieldText) -> list[Interval]:
@@ -245,7 +245,7 @@ def _word(word: Word, field: FieldText) -> list[Interval]:
         *(_form(word, part, "", field) for part in rest),
     ]
     joined = _form(word, "".join([first, *rest]), word.mark, field)
-    return sorted({*_in_a_row(parts, field), *joined})
+    return sorted({*field.in_a_row(parts), *joined})
 
 
 def _form(word: Word, form: str, mark: str, field: FieldText) -> list[Interval]:
@@ -254,17 +254,3 @@ def _form(word: Word, form: str, mark: str, field: FieldText) -> list[Interval]:
     if "*" in form or "?" in form:
         return field.wild(form, mark)
     return field.places(mark + form)
-
-
-def _in_a_row(parts: list[list[Interval]], field: FieldText) -> list[Interval]:
-    """Find where places of the parts follow each other in one paragraph."""
-    if not all(parts):
-        return []
-    found = set(parts[0])
-    for part in parts[1:]:
-        behind: dict[int, list[int]] = {}
-        for start, end in part:
-            behind.setdefault(start, []).append(end)
-        found = {(start, last) for start, end in found for last in behind.get(end, ())}
-    paragraphs = field.paragraphs
-    return sorted((start, end) for start, end in found if paragraphs[start] == paragraphs[end - 1])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
-from monitor.match.lexicon import BREAK, Chunk
+from monitor.match.chunks import BREAK, ENDING, Chunk, cut
 from monitor.match.reading import FieldText, Interval
 from monitor.text.tokens import read_chunk
 
@@ -23,7 +23,10 @@ class KnownText(FieldText):
     asked for. Whatever else is asked reads the text whole, as any FieldText.
     """
 
-    __slots__ = ("_chunks", "_firsts", "_known_places", "_names", "_spans", "_tokens", "lang")
+    __slots__ = (
+        "_chunks", "_firsts", "_inner", "_named", "_names", "_offsets", "_places", "_said",
+        "_stand", "_tokens", "lang",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -31,35 +34,38 @@ class KnownText(FieldText):
         text: str,
         lang: str,
         stem_lang: str,
-        chunks: Sequence[Chunk],
+        said: Sequence[Chunk],
         names: AbstractSet[str],
     ) -> None:
-        """`chunks` are those of the text, with breaks; `names` all that they could have told."""
+        """`said` is what the chunks of the text mean; `names` are all that they could."""
         self.name = name
         self.text = text
         self.lang = lang
         self.stem_lang = stem_lang
-        self._chunks = chunks
+        self._chunks: list[str] = []
+        self._said = said
         self._names = names
-        self._known_places: dict[str, list[Interval]] | None = None
         self._firsts: list[int] = []
-        self._spans: list[Interval] = []
+        self._stand: dict[Chunk, list[int]] = {}  # where chunks with names stand
+        self._named: dict[str, list[Chunk]] = {}  # the chunks of a name that take one position
+        self._inner: dict[str, list[Interval]] = {}  # its places in those that take more
+        self._places: dict[str, list[Interval]] = {}
+        self._offsets: list[int] = []
         self._tokens: dict[int, dict[int, Interval]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        """Read the text whole when something is asked that only then is known."""
-        if name not in FieldText.__slots__:
+        """Find out what is asked for the first time: what only the whole text tells, reads it."""
+        if name == "paragraphs":
+            self.paragraphs = self._count_paragraphs()
+        elif name in FieldText.__slots__:
+            super().__init__(self.name, self.text, self.lang, self.stem_lang)
+        else:
             raise AttributeError(name)
-        super().__init__(self.name, self.text, self.lang, self.stem_lang)
         return getattr(self, name)
 
     def places(self, key: str) -> list[Interval]:
         """List the places of a key's tokens, in order."""
-        if key not in self._names:
-            return super().places(key)
-        if self._known_places is None:
-            self._known_places = self._find()
-        return self._known_places.get(key, [])
+        return self._place(key) if key in self._names else super().places(key)
 
     def wild(self, pattern: str, mark: str) -> list[Interval]:
         """Find the tokens that a folded wildcard hits, in order."""
@@ -71,18 +77,35 @@ class KnownText(FieldText):
         name = f"^{written}"
         return self.places(name) if name in self._names else super().inflected(written)
 
+    def places_of(self, features: Collection[str]) -> Sequence[Interval]:
+        """List the places of some features, in order: of names, and of folded words in a row."""
+        found = [*filter(None, map(self._place, features))]
+        return found[0] if len(found) == 1 else sorted({*chain.from_iterable(found)})
+
+    def _place(self, feature: str) -> list[Interval]:
+        places = self._places.get(feature)
+        if places is None:
+            if not self._firsts:
+                self._look_up()
+            if " " in feature:
+                places = self.in_a_row([self._place(word) for word in feature.split(" ")])
+            else:
+                places = self._find(feature)
+            self._places[feature] = places
+        return places
+
     def span(self, place: Interval) -> Interval:
         """Give the code points that a place covers, half-open."""
-        if not self._spans:
-            self._firsts = [0, *accumulate(c.width for c in self._chunks if c is not BREAK)]
-            self._spans = [chunk.span() for chunk in _CHUNK.finditer(self.text)]
         return self._token(place[0])[0], self._token(place[1] - 1)[1]
 
     def _token(self, position: int) -> Interval:
+        if not self._chunks:
+            self._chunks = cut(self.text)
+            self._offsets = _offsets(self._chunks, self.text)
         at = bisect_right(self._firsts, position) - 1
         if at not in self._tokens:  # a text without spaces is one chunk: it is read once
-            start, end = self._spans[at]
-            parts = read_chunk(self.text[start:end], self.lang).parts
+            start = self._offsets[at]
+            parts = read_chunk(self._chunks[at], self.lang).parts
             self._tokens[at] = {
                 part.position: (start + part.start, start + part.end)
                 for part in parts
@@ -90,22 +113,42 @@ class KnownText(FieldText):
             }
         return self._tokens[at][position - self._firsts[at]]
 
-    def _find(self) -> dict[str, list[Interval]]:
-        """List the places of all names, and note the paragraph of each position."""
-        found: dict[str, list[Interval]] = {}
-        homes: list[int] = []
-        first = paragraph = 0
-        for chunk in self._chunks:
-            width = chunk.width
-            if width == 1:
-                for name in chunk.names:
-                    found.setdefault(name, []).append((first, first + 1))
-            elif width:
-                for name, inner, wide in chunk.places:
-                    found.setdefault(name, []).append((first + inner, first + inner + wide))
-            elif chunk is BREAK:
-                homes += [paragraph] * (first - len(homes))
-                paragraph += 1
-            first += width
-        self.paragraphs = homes
+    def _find(self, name: str) -> list[Interval]:
+        found = [*self._inner.get(name, ())]
+        for chunk in self._named.get(name, ()):
+            found += [(first, first + 1) for first in self._stand[chunk]]
+        found.sort()
         return found
+
+    def _look_up(self) -> None:
+        """Note the first position of each chunk, and which of them have which names."""
+        stand = self._stand
+        self._firsts = [*accumulate([chunk.width for chunk in self._said], initial=0)]
+        for chunk, first in zip(self._said, self._firsts, strict=False):
+            if chunk.names:
+                stand.setdefault(chunk, []).append(first)
+        for chunk, firsts in stand.items():
+            for name in chunk.names if chunk.width == 1 else ():
+                self._named.setdefault(name, []).append(chunk)
+            for name, inner, wide in chunk.places:
+                places = self._inner.setdefault(name, [])
+                places += [(first + inner, first + inner + wide) for first in firsts]
+
+    def _count_paragraphs(self) -> list[int]:
+        """Give the paragraph of each position."""
+        if not self._firsts:
+            self._look_up()
+        homes: list[int] = []
+        ends = zip(self._said, self._firsts, strict=False)
+        for number, end in enumerate(first for chunk, first in ends if chunk is ENDING):
+            homes += [number] * (end - len(homes))
+        return homes
+
+
+def _offsets(chunks: Sequence[str], text: str) -> list[int]:
+    """Give the code point where each chunk begins; of a BREAK it means nothing."""
+    if " ".join(chunks[:-1]).replace(f" {BREAK} ", "\n\n") == text:  # as most texts are kept
+        lengths = (1 if chunk == BREAK else len(chunk) + 1 for chunk in chunks)
+        return [*accumulate(lengths, initial=0)]
+    starts = (hit.start() for hit in _CHUNK.finditer(text))
+    return [-1 if chunk == BREAK else next(starts) for chunk in chunks]

@@ -1,62 +1,24 @@
-"""Know what each chunk of text means to a set of rules, and what a whole article therefore holds.
+"""Know what each chunk of text means to a set of rules.
 
-The unit is a chunk, what stands between white space: one look in a dict tells which features of
-the rules it has, and where phrases may begin. The dict is filled on first sight and bounded; most
-chunks of most articles are old acquaintances, so the linguistics are nearly free.
+One look in a dict tells which features of the rules a chunk has, and where phrases may begin. The
+dict is filled on first sight and bounded; most chunks of most articles are old acquaintances, so
+the linguistics are nearly free.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, count
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
+from monitor.match.chunks import BREAK, EMPTY, ENDING, NOTHING, Chunk, NamePlace, Phrases
 from monitor.match.reading import keys_of, wildcard
+from monitor.match.shares import share
 from monitor.text.folding import fold
-from monitor.text.stems import stem
+from monitor.text.stems import has_stems, stem
 from monitor.text.tokens import MAX_CACHED_CHARS, Reading, read_chunk, simple_word
 
 MAX_KNOWN_CHUNKS = 100_000
-"""Bounds the memory of what chunks mean, for each kind of language."""
-MAX_KINDS = 64
-"""Of languages that are remembered apart."""
-
-_PARAGRAPH_END = re.compile(r"\n\s*\n")
-_Starts = dict[str, list[tuple[tuple[str, ...], str]]]
-"""Of a phrase's second word: the words behind it, and the phrase's feature."""
-_NamePlace = tuple[str, int, int]
-
-
-class Chunk:
-    """Be what a chunk means to the rules; compared by identity, shared by chunks that mean it too.
-
-    `names` are its features, `forms` those of its folded forms that stand in phrases, `starts` the
-    phrases that it may begin. It takes `width` positions; if that is not one, `places` says which
-    of them each name has: (name, first, how many).
-    """
-
-    __slots__ = ("forms", "names", "places", "starts", "width")
-
-    def __init__(
-        self,
-        names: tuple[str, ...] = (),
-        forms: frozenset[str] = frozenset(),
-        starts: _Starts | None = None,
-        *,
-        width: int = 1,
-        places: tuple[_NamePlace, ...] = (),
-    ) -> None:
-        self.names = names
-        self.forms = forms
-        self.starts = starts
-        self.width = width
-        self.places = places
-
-
-BREAK = Chunk(width=0)
-"""Ends a paragraph or a field."""
-_EMPTY = Chunk(width=0)  # a dash between spaces: no position at all
+"""Bounds the memory of what chunks mean, over all languages."""
 
 
 class Wanted:
@@ -66,7 +28,8 @@ class Wanted:
         self.plain: set[str] = set()
         self.wild: dict[str, list[str]] = {}
         self.inflected: list[str] = []
-        self.starts: dict[str, _Starts] = {}
+        self.behind: dict[str, Phrases] = {}
+        self.before: dict[str, Phrases] = {}
         self.in_phrases: set[str] = set()
         for name in names:
             if name[0] == "~":
@@ -79,87 +42,50 @@ class Wanted:
                 self.plain.add(name)
 
     def _add_phrase(self, name: str) -> None:
-        first, second, *rest = name.split(" ")
-        self.in_phrases.update((first, second, *rest))
-        starts = self.starts.setdefault(first, {})
-        starts.setdefault(second, []).append((tuple(rest), name))
+        first, *words = name.split(" ")
+        self.in_phrases.update((first, *words))
+        if share(words[0]) < share(first):
+            self.before.setdefault(words[0], {}).setdefault(first, []).append((tuple(words), name))
+        else:
+            self.behind.setdefault(first, {}).setdefault(words[0], []).append((tuple(words), name))
 
 
 class Lexicon:
-    """Find the features of articles; filled on first sight, bounded."""
+    """Say what chunks mean; filled on first sight, bounded."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self._wanted = Wanted(self.names)
         self._known: dict[tuple[str, str], _Known] = {}
 
-    def read(self, texts: Sequence[str], lang: str, stem_lang: str) -> list[list[Chunk]]:
-        """Cut fields into chunks; a break stands behind each paragraph.
-
-        `lang` is a lang_class, `stem_lang` a primary subtag.
-        """
-        look = self._chunks_known(lang, stem_lang).__getitem__
-        fields = []
-        for text in texts:
-            chunks: list[Chunk] = []
-            for paragraph in _paragraphs(text):
-                chunks += map(look, paragraph.split())
-                chunks.append(BREAK)
-            fields.append(chunks)
-        return fields
+    def read(self, chunks: Iterable[str], lang: str, stem_lang: str) -> list[Chunk]:
+        """Say what chunks mean; `lang` is a lang_class, `stem_lang` a primary subtag."""
+        return [*map(self._chunks_known(lang, stem_lang).__getitem__, chunks)]
 
     def _chunks_known(self, lang: str, stem_lang: str) -> _Known:
-        kind = (lang, stem_lang if self._wanted.inflected else "")
+        is_stemmed = self._wanted.inflected and has_stems(stem_lang)
+        kind = (lang, stem_lang if is_stemmed else "")
+        if sum(map(len, tuple(self._known.values()))) > MAX_KNOWN_CHUNKS:
+            self._known.clear()
         known = self._known.get(kind)
-        if known is None or len(known) > MAX_KNOWN_CHUNKS:
-            if len(self._known) >= MAX_KINDS:
-                self._known.clear()
+        if known is None:
             known = self._known[kind] = _Known(self._wanted, *kind)
         return known
 
 
-def _paragraphs(text: str) -> Iterable[str]:
-    if "\n" not in text:
-        return (text,)
-    parts = text.split("\n\n")  # as articles are kept: a fifth of the time of the pattern
-    if not any(part.count("\n") > 1 for part in parts):
-        return parts
-    return _PARAGRAPH_END.split(text)
-
-
-def features(fields: Iterable[Sequence[Chunk]]) -> tuple[set[str], set[str]]:
-    """Gather the wanted features of fields that were read: one that is there is never missed.
-
-    Behind all of them come those that are not sure: phrases that reach into a compound, or into a
-    text without spaces.
-    """
-    chunks = list(chain.from_iterable(fields))
-    distinct = set(chunks)
-    found = set().union(*[chunk.names for chunk in distinct])
-    opening = {chunk for chunk in distinct if chunk.starts is not None}
-    if not opening:
-        return found, set()
-    if _EMPTY in distinct:
-        chunks = [chunk for chunk in chunks if chunk is not _EMPTY]
-    sure: set[str] = set()
-    unsure: set[str] = set()
-    for at in compress(count(), map(opening.__contains__, chunks)):
-        if chunks[at + 1].forms or chunks[at].width > 1:
-            _find_phrases(chunks, at, sure, unsure)
-    found |= sure
-    found |= unsure
-    return found, unsure - sure
+def _meaning(chunk: Chunk) -> tuple[object, ...]:
+    return chunk.names, chunk.forms, chunk.width, chunk.places
 
 
 class _Known(dict[str, Chunk]):
     """Map a chunk's text to what it means; reads what it does not know yet."""
 
     def __init__(self, wanted: Wanted, lang: str, stem_lang: str) -> None:
-        super().__init__()
+        super().__init__({BREAK: ENDING})
         self._wanted = wanted
         self._lang = lang
         self._stem_lang = stem_lang
-        self._shared: dict[tuple[object, ...], Chunk] = {}
+        self._shared: dict[tuple[object, ...], Chunk] = {_meaning(NOTHING): NOTHING}
         self._stems: dict[str, list[str]] = {}
         self._as_written: dict[str, list[str]] = {}
         for name in wanted.inflected:
@@ -170,8 +96,7 @@ class _Known(dict[str, Chunk]):
         if len(text) > MAX_CACHED_CHARS:
             return self._read(text)
         chunk = self._read(text)
-        meaning = (chunk.names, chunk.forms, chunk.width, chunk.places)
-        shared = self[text] = self._shared.setdefault(meaning, chunk)
+        shared = self[text] = self._shared.setdefault(_meaning(chunk), chunk)
         return shared
 
     def _read(self, text: str) -> Chunk:
@@ -180,28 +105,32 @@ class _Known(dict[str, Chunk]):
             return self._single({word.lower(), "=" + word})
         reading = read_chunk(text, self._lang)
         if not reading.width:
-            return _EMPTY
+            return EMPTY
         if reading.width == 1:
             return self._single({key for part in reading.parts for key in keys_of(part)})
         return self._compound(reading)
 
     def _single(self, keys: set[str]) -> Chunk:
-        forms = self._wanted.in_phrases & keys
-        return Chunk(tuple(sorted(self._names(keys))), frozenset(forms), self._starts(forms))
+        return self._chunk(self._names(keys), self._wanted.in_phrases & keys)
 
     def _compound(self, reading: Reading) -> Chunk:
-        places: set[_NamePlace] = set()
+        places: set[NamePlace] = set()
         forms: set[str] = set()
         for part in reading.parts:
             keys = set(keys_of(part))
             forms |= self._wanted.in_phrases & keys
             places.update((name, part.position, part.width) for name in self._names(keys))
+        chunk = self._chunk({name for name, _, _ in places}, forms)
+        chunk.width = reading.width
+        chunk.places = tuple(sorted(places, key=itemgetter(1, 2, 0)))
+        return chunk
+
+    def _chunk(self, names: set[str], forms: set[str]) -> Chunk:
         return Chunk(
-            tuple(sorted({name for name, _, _ in places})),
+            tuple(sorted(names)),
             frozenset(forms),
-            self._starts(forms),
-            width=reading.width,
-            places=tuple(sorted(places, key=itemgetter(1, 2, 0))),
+            behind=_merged([self._wanted.behind.get(form) for form in forms]),
+            before=_merged([self._wanted.before.get(form) for form in forms]),
         )
 
     def _names(self, keys: set[str]) -> set[str]:
@@ -224,42 +153,16 @@ class _Known(dict[str, Chunk]):
         else:
             yield from self._as_written.get(key, ())
 
-    def _starts(self, forms: set[str]) -> _Starts | None:
-        found = [self._wanted.starts[form] for form in forms if form in self._wanted.starts]
-        if len(found) < 2:
-            return found[0] if found else None
-        merged: _Starts = {}
-        for starts in found:
-            for second, phrases in starts.items():
-                merged[second] = [*merged.get(second, ()), *phrases]
-        return merged
 
-
-def _find_phrases(chunks: Sequence[Chunk], at: int, sure: set[str], unsure: set[str]) -> None:
-    """Sort the phrases that may begin in a chunk; the last chunk of all is a break."""
-    chunk, behind = chunks[at], chunks[at + 1]
-    starts = chunk.starts or {}
-    if chunk.width == 1 and behind.width <= 1:
-        for form in behind.forms:
-            for rest, name in starts.get(form, ()):
-                if not rest:
-                    sure.add(name)
-                elif _follow(chunks, at, (form, *rest)):
-                    unsure.add(name)
-        return
-    for form in behind.forms if chunk.width == 1 else behind.forms | chunk.forms:
-        for rest, name in starts.get(form, ()):
-            if _follow(chunks, at, (form, *rest)):
-                unsure.add(name)
-
-
-def _follow(chunks: Sequence[Chunk], at: int, words: Sequence[str]) -> bool:
-    """Tell whether words may follow the one in a chunk, in it or in those behind it."""
-    places = {at}
-    for word in words:
-        within = {p for p in places if chunks[p].width > 1 and word in chunks[p].forms}
-        places = within | {p + 1 for p in places if word in chunks[p + 1].forms}
-    return bool(places)
+def _merged(found: Iterable[Phrases | None]) -> Phrases:
+    known = [phrases for phrases in found if phrases]
+    if len(known) == 1:
+        return known[0]
+    merged: Phrases = {}
+    for phrases in known:
+        for word, some in phrases.items():
+            merged[word] = [*merged.get(word, ()), *some]
+    return merged
 
 
 def _opening(pattern: str) -> str:

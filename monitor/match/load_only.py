@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from monitor.match.tree import Only
+from monitor.match.tree import UNFILTERED, Only
 from monitor.model.problem import Problem
 from monitor.text.durations import DURATION_CURE, parse_duration
 from monitor.text.yaml_nodes import (
@@ -29,11 +29,11 @@ _SOURCE = re.compile(r"[^\s/:@]{1,253}")
 def read_only(node: YamlNode | None, problems: list[Problem]) -> Only:
     """Read the filter; what is wrong with it is listed, and the rest still read."""
     if node is None or (isinstance(node, Scalar) and node.is_null):
-        return Only()
+        return UNFILTERED
     if not isinstance(node, Mapping):
         what, cure = "`only` must be a mapping", "write `only: {lang: [en, ur]}`"
         problems.append(problem_at(node, what, cure, code="only-type"))
-        return Only()
+        return UNFILTERED
     values: dict[str, Any] = {}
     for entry in node.entries:
         name = entry.key.text

@@ -8,7 +8,7 @@ the length of the text. For an ordered near the masks are the prefixes alone.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +39,24 @@ def chains(parts: Sequence[Sequence[Interval]], gap: int, *, is_ordered: bool) -
     if not all(parts):
         return []
     return list(_minimal(_sweep(parts, gap, is_ordered)))
+
+
+def is_near(parts: Sequence[Sequence[Interval]], gap: int, *, is_ordered: bool) -> bool:
+    """Tell whether `chains` would list any."""
+    if len(parts) != 2:
+        return bool(chains(parts, gap, is_ordered=is_ordered))
+    left, right = parts
+    return _follows(left, right, gap) or (not is_ordered and _follows(right, left, gap))
+
+
+def _follows(left: Sequence[Interval], right: Sequence[Interval], gap: int) -> bool:
+    """Tell whether a place on the right begins at most `gap` tokens behind one on the left."""
+    starts = [start for start, _ in right]
+    for _, end in left:
+        at = bisect_left(starts, end)
+        if at < len(starts) and starts[at] <= end + gap:
+            return True
+    return False
 
 
 def together(parts: Sequence[Sequence[Interval]], homes: Sequence[int]) -> list[Chain]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 
 from monitor.text.folding import fold
@@ -103,6 +104,21 @@ class FieldText:
                     self._stems.setdefault(stemmed, []).extend(places)
         places = self._stems.get(stem(written, self.stem_lang), [])
         return sorted({*places, *self.places(fold(written))})
+
+    def in_a_row(self, parts: Sequence[Sequence[Interval]]) -> list[Interval]:
+        """Find where places of the parts follow each other in one paragraph, in order."""
+        if not all(parts):
+            return []
+        found = set(parts[0])
+        for part in parts[1:]:
+            behind: dict[int, list[int]] = {}
+            for start, end in part:
+                behind.setdefault(start, []).append(end)
+            found = {(start, last) for start, end in found for last in behind.get(end, ())}
+        if not found:
+            return []
+        homes = self.paragraphs
+        return sorted((start, end) for start, end in found if homes[start] == homes[end - 1])
 
     def sentences(self) -> list[int]:
         """Give the sentence of each position; every field but the body is one for a paragraph."""

@@ -227,6 +227,10 @@ class Only:
     known: bool = False
 
 
+UNFILTERED = Only()
+"""Of a rule that says nothing of metadata."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTest:
     """Be one case of a rule's `tests:`.
@@ -252,5 +256,5 @@ class LoadedRule:
     rule: Rule
     query: Node
     exclude: tuple[Node, ...] = ()
-    only: Only = Only()
+    only: Only = UNFILTERED
     tests: tuple[RuleTest, ...] = ()

@@ -13,10 +13,11 @@ from itertools import islice
 
 from monitor.match.ask import Question
 from monitor.match.engine import Engine
+from monitor.match.matched import Matched
 from monitor.match.narrow import condition_of
 from monitor.match.tree import LoadedRule, Node
 from monitor.model.article import Article
-from monitor.model.rule import Match, Span
+from monitor.model.rule import Span
 from monitor.store import articles, fulltext
 from monitor.store.engine import Store
 from monitor.text.terms import Condition
@@ -48,7 +49,7 @@ class RuleHit:
 
     id: int
     article: Article
-    match: Match
+    match: Matched
 
 
 def search(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.match.engine import Engine
+from monitor.match.matched import told
 from monitor.model.article import Article, TextState
 from monitor.model.keys import ArticleKey
 from monitor.model.rule import Match
@@ -53,7 +54,7 @@ def keep_articles(
         work = replace(work, revised=_with_page_text(tx, work.revised))
     engine = ports.current.engine  # whom the assigner believes only if its rules are the same
     judged = (*work.new, *(article for _, article in work.revised))
-    matches = {article.key: engine.match(article) for article in judged}
+    matches = {article.key: told(engine.match(article)) for article in judged}
     with ports.store.write() as tx:
         ids = articles.add(tx, work.new, is_baseline=is_baseline, judged_by=engine.revision)
         for key, article_id in ids.items():
@@ -134,7 +135,7 @@ def _revise(
     stored = articles.lock(tx, known.id)
     if stored.text_state is not known.text_state:
         article = _with_page(stored, article)
-        matches = engine.match(article)
+        matches = told(engine.match(article))
     keeps_body = stored.text_state is TextState.PAGE
     articles.revise(tx, known.id, article, keeps_body=keeps_body, judged_by=engine.revision)
     return matches

@@ -13,6 +13,7 @@ from monitor.extract.page import extract_page
 from monitor.fetch.page import fetch_page
 from monitor.fetch.schedule import asked_wait
 from monitor.match.engine import Engine
+from monitor.match.matched import told
 from monitor.model.article import Article, Page, TextState
 from monitor.model.rule import Match
 from monitor.normalise.page import with_page
@@ -157,7 +158,7 @@ def _judged(
     ports: Ports, engine: Engine, article: Article, found: Page, now: datetime
 ) -> tuple[Article, tuple[Match, ...]]:
     fuller = with_page(article, found, limits=ports.terms.limits, now=now)
-    return fuller, engine.match(fuller)
+    return fuller, told(engine.match(fuller))
 
 
 async def _fail(ports: Ports, page: ClaimedPage, reason: str, retry_at: datetime | None) -> None:

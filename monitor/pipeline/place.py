@@ -12,6 +12,7 @@ from datetime import datetime
 from monitor.alert.decide import History, decide
 from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine
+from monitor.match.matched import told
 from monitor.model.alert import Alert
 from monitor.model.article import Article, Origin
 from monitor.model.keys import RuleId, StoryId
@@ -81,7 +82,7 @@ class Batch:
         return placing.judge(
             self.tx,
             unplaced,
-            self.engine.match(unplaced.article),
+            told(self.engine.match(unplaced.article)),
             judged_by=self.engine.revision,
             in_force=self.rules,
             now=self.now,

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from monitor.match.engine import Engine
+from monitor.match.matched import told
 from monitor.match.tree import LoadedRule
 from monitor.model.problem import Problem, Severity
 from monitor.pipeline.ports import Ports
@@ -102,7 +103,7 @@ def _batches(ports: Ports, now: datetime) -> Sequence[Sequence[int]]:
 def _judge(ports: Ports, engine: Engine, ids: Sequence[int], now: datetime) -> int:
     with ports.store.read() as tx:
         batch = articles.read_many(tx, ids)
-    found = {key: engine.match(article) for key, article in batch}
+    found = {key: told(engine.match(article)) for key, article in batch}
     hits = {key: matches for key, matches in found.items() if matches}
     with ports.store.write() as tx:
         for key, matches in hits.items():

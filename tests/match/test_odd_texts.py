@@ -11,6 +11,7 @@ import pytest
 from match.conftest import MakeArticle, MakeRule
 
 from monitor.match.engine import Engine, judge
+from monitor.match.matched import told
 from monitor.match.query import parse_query
 from monitor.text.folding import fold, plain
 
@@ -24,7 +25,7 @@ def test_letters_that_fold_to_several_words_are_one(
 ) -> None:
     loaded, judged = rule(query), article(body=body)
     expected = judge(loaded, judged)
-    assert Engine([loaded]).match(judged) == ((expected,) if expected else ())
+    assert told(Engine([loaded]).match(judged)) == ((expected.told(),) if expected else ())
     if "NOT" not in query:
         letters = query.removeprefix("exact:").strip('"').split()[-1]
         assert (expected is not None) == (letters in body)

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from monitor.clock import system_clock
 from monitor.errors import LeaseLost
 from monitor.match.engine import Engine
+from monitor.match.matched import told
 from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
 from monitor.model.article import Article, Precision
@@ -159,7 +160,7 @@ def test_what_other_rules_judged_is_judged_again_by_the_assigners(store: Store) 
         (number,) = articles.add(
             tx, [one], is_baseline=False, judged_by=elsewhere.revision
         ).values()
-        found = elsewhere.match(one)
+        found = told(elsewhere.match(one))
         articles.add_matches(tx, number, found, is_quiet=False, now=desk.now)
     assert [match.rule_id for match in found] == ["rain"]
     assert desk.assigner.place_due() == 1

@@ -11,10 +11,10 @@ from typing import Any, cast
 from sqlalchemy import select
 
 from monitor.match.engine import Engine
+from monitor.match.matched import Matched
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey
 from monitor.model.network import Limits
-from monitor.model.rule import Match
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
@@ -35,7 +35,7 @@ class Deadly(Engine):
         super().__init__([])
         self._poison = poison
 
-    def match(self, article: Article) -> tuple[Match, ...]:
+    def match(self, article: Article) -> tuple[Matched, ...]:
         if article.key == self._poison:
             raise Killed
         return super().match(article)
