@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 BREAK = "\0"
 """The chunk that ends a paragraph or a field."""
@@ -12,7 +13,7 @@ _SPACED_BREAK = f" {BREAK} "
 
 Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
 """By one of a phrase's first two words: all its words but the first, and the phrase's feature."""
-_NO_PHRASES: Phrases = {}
+NO_PHRASES: Phrases = {}
 NamePlace = tuple[str, int, int]
 
 
@@ -31,10 +32,10 @@ class Chunk:
     def __init__(
         self,
         names: tuple[str, ...] = (),
-        forms: frozenset[str] = frozenset(),
+        forms: Collection[str] = (),
         *,
-        behind: Phrases = _NO_PHRASES,
-        before: Phrases = _NO_PHRASES,
+        behind: Phrases = NO_PHRASES,
+        before: Phrases = NO_PHRASES,
         width: int = 1,
         places: tuple[NamePlace, ...] = (),
     ) -> None:
@@ -42,7 +43,7 @@ class Chunk:
         self.forms = forms
         self.behind = behind
         self.before = before
-        self.others = frozenset((*behind, *before))
+        self.others = (*behind, *before)
         self.width = width
         self.places = places
 

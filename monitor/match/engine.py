@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from monitor.match.chunks import cut
@@ -22,9 +22,9 @@ from monitor.match.known_text import KnownText
 from monitor.match.lexicon import Lexicon
 from monitor.match.matched import Matched, matched
 from monitor.match.near import is_near
-from monitor.match.necessary import leaf_names
+from monitor.match.necessary import asked
 from monitor.match.reading import searched
-from monitor.match.tree import Field, LoadedRule, Node, Phrase, Word, children, sought
+from monitor.match.tree import LoadedRule, Node, Phrase, Word, sought
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
 from monitor.text.folding import fold
@@ -39,10 +39,11 @@ class Engine:
         self._rules = tuple(rules)
         with collector_at_rest():
             self._index = index = Index(self._rules)
-            asked = {name for loaded in self._rules for name in _asked(loaded)}
-            self._lexicon = Lexicon(asked.union(index.names))
-            named = {name for loaded in self._rules for name in _fields(loaded.query)}
-        self._fields = (*DEFAULT_FIELDS, *sorted(named - {*DEFAULT_FIELDS, "lead"}))
+            names, fields = asked(loaded.query for loaded in self._rules)
+            excluded, _ = asked(node for loaded in self._rules for node in loaded.exclude)
+            # the index's first: of equal strings the first stays, and is compared at a glance
+            self._lexicon = Lexicon({*index.names, *names, *excluded})
+        self._fields = (*DEFAULT_FIELDS, *sorted(fields - {*DEFAULT_FIELDS, "lead"}))
 
     @property
     def rules(self) -> tuple[LoadedRule, ...]:
@@ -63,9 +64,9 @@ class Engine:
     def match(self, article: Article) -> tuple[Matched, ...]:
         """List the rules that match, in their order; each can tell what it found."""
         read = self._read(article)
-        held = (
-            self._rules[at] for at in self._index.candidates(read.found) if self._holds(at, read)
-        )
+        candidates = self._index.candidates(read.found)
+        self._seek(candidates, read)
+        held = (self._rules[at] for at in candidates if self._holds(at, read))
         hits = (matched(loaded, read.document, with_only=True) for loaded in held)
         return tuple(hit for hit in hits if hit is not None)
 
@@ -77,17 +78,28 @@ class Engine:
             self._lexicon.read(cut(searched(name, text)), kind, stem_lang)
             for name, text in zip(self._fields, texts, strict=True)
         )
-        fields = tuple(
-            KnownText(name, text, kind, stem_lang, said, self._lexicon.names)
-            for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
-        )
         found, unsure = features(title + body)
         for other in others:
             elsewhere, _ = features(other)
             unsure |= elsewhere - found
         found |= unsure
+        fields = tuple(
+            KnownText(name, text, kind, stem_lang, said, names=self._lexicon.names, found=found)
+            for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
+        )
         document = Document(article, {field.name: field for field in fields})
         return _Read(document, fields, found, unsure)
+
+    def _seek(self, candidates: Sequence[int], read: _Read) -> None:
+        """Find all places that the nears of candidates ask for: one look through the text."""
+        groups = (
+            group for at in candidates for near in self._index.near(at) for group in near.groups
+        )
+        asked = read.found.intersection(chain.from_iterable(groups))
+        if asked:
+            names = {word for feature in asked for word in feature.split(" ")}
+            for field in read.fields:
+                field.seek(names)
 
     def _holds(self, at: int, read: _Read) -> bool:
         """Judge a candidate: by its features where all of them are sure."""
@@ -131,12 +143,6 @@ def _holds(loaded: LoadedRule, document: Document) -> bool:
     return document.holds(loaded.query) and not any(map(document.holds, loaded.exclude))
 
 
-def _asked(loaded: LoadedRule) -> Iterator[str]:
-    """List the features of all leaves of a rule, required or not."""
-    for node in (loaded.query, *loaded.exclude):
-        yield from leaf_names(node)
-
-
 def query_terms(loaded: LoadedRule) -> frozenset[str]:
     """List the folded literal words of a rule's leaves that are not negated, lists resolved.
 
@@ -158,11 +164,3 @@ def _words(node: Node) -> Iterator[Word]:
     else:
         for part in sought(node):
             yield from _words(part)
-
-
-def _fields(node: Node) -> Iterator[str]:
-    """List the fields that a tree names."""
-    if isinstance(node, Field):
-        yield node.name
-    for part in children(node):
-        yield from _fields(part)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import compress, count
 
-from monitor.match.chunks import EMPTY, Chunk
+from monitor.match.chunks import EMPTY, Chunk, Phrases
 
 
 def features(said: Sequence[Chunk]) -> tuple[set[str], set[str]]:
@@ -24,12 +24,13 @@ def features(said: Sequence[Chunk]) -> tuple[set[str], set[str]]:
     sure: set[str] = set()
     unsure: set[str] = set()
     for at in compress(count(), map(opening.__contains__, said)):
-        for first, words, name in _begun(said, at):
-            if len(words) == 1 and said[first].width == said[first + 1].width == 1:
-                sure.add(name)
-            elif _follow(said, first, words):
-                is_plain = all(chunk.width == 1 for chunk in said[first : first + len(words) + 1])
-                (sure if is_plain else unsure).add(name)
+        for first, phrases, forms in _beside(said, at):
+            for form in forms:
+                for words, name in phrases.get(form, ()):
+                    if len(words) == 1 and said[first].width == said[first + 1].width == 1:
+                        sure.add(name)
+                    elif _follow(said, first, words):
+                        (sure if _are_plain(said, first, words) else unsure).add(name)
     found |= sure
     found |= unsure
     return found, unsure - sure
@@ -44,24 +45,18 @@ def _opening(distinct: Iterable[Chunk]) -> set[Chunk]:
     return {chunk for chunk in looked if not forms.isdisjoint(chunk.others)}
 
 
-def _begun(said: Sequence[Chunk], at: int) -> Iterator[tuple[int, tuple[str, ...], str]]:
-    """List the phrases whose first two words stand at a chunk and beside it, or both in it.
-
-    Each is the chunk of its first word, its further words, and its feature.
-    """
+def _beside(said: Sequence[Chunk], at: int) -> list[tuple[int, Phrases, Collection[str]]]:
+    """List where the other word of a chunk's phrases may stand, with the first word's chunk."""
     chunk = said[at]
-    if chunk.behind:
-        for form in said[at + 1].forms:
-            for words, name in chunk.behind.get(form, ()):
-                yield at, words, name
-    if chunk.before:
-        for form in said[at - 1].forms:  # before the first stands the end
-            for words, name in chunk.before.get(form, ()):
-                yield at - 1, words, name
+    beside = [(at, chunk.behind, said[at + 1].forms), (at - 1, chunk.before, said[at - 1].forms)]
     if chunk.width > 1:
-        for form in chunk.forms:
-            for words, name in (*chunk.behind.get(form, ()), *chunk.before.get(form, ())):
-                yield at, words, name
+        beside += [(at, chunk.behind, chunk.forms), (at, chunk.before, chunk.forms)]
+    return beside  # before the first chunk stands the last, which ends a field
+
+
+def _are_plain(said: Sequence[Chunk], at: int, words: Sequence[str]) -> bool:
+    """Tell whether chunks take a position each, so that words in them are words in a row."""
+    return all(chunk.width == 1 for chunk in said[at : at + len(words) + 1])
 
 
 def _follow(said: Sequence[Chunk], at: int, words: Sequence[str]) -> bool:

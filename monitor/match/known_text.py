@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 from typing import Any
 
 from monitor.match.chunks import BREAK, ENDING, Chunk, cut
@@ -24,8 +24,8 @@ class KnownText(FieldText):
     """
 
     __slots__ = (
-        "_chunks", "_firsts", "_inner", "_named", "_names", "_offsets", "_places", "_said",
-        "_stand", "_tokens", "lang",
+        "_chunks", "_firsts", "_found", "_names", "_offsets", "_places", "_said", "_tokens",
+        "lang",
     )  # fmt: skip
 
     def __init__(
@@ -35,9 +35,11 @@ class KnownText(FieldText):
         lang: str,
         stem_lang: str,
         said: Sequence[Chunk],
+        *,
         names: AbstractSet[str],
+        found: AbstractSet[str],
     ) -> None:
-        """`said` is what the chunks of the text mean; `names` are all that they could."""
+        """`said` is what its chunks mean, `names` all that they could, `found` holds what do."""
         self.name = name
         self.text = text
         self.lang = lang
@@ -45,10 +47,8 @@ class KnownText(FieldText):
         self._chunks: list[str] = []
         self._said = said
         self._names = names
+        self._found = found
         self._firsts: list[int] = []
-        self._stand: dict[Chunk, list[int]] = {}  # where chunks with names stand
-        self._named: dict[str, list[Chunk]] = {}  # the chunks of a name that take one position
-        self._inner: dict[str, list[Interval]] = {}  # its places in those that take more
         self._places: dict[str, list[Interval]] = {}
         self._offsets: list[int] = []
         self._tokens: dict[int, dict[int, Interval]] = {}
@@ -82,17 +82,31 @@ class KnownText(FieldText):
         found = [*filter(None, map(self._place, features))]
         return found[0] if len(found) == 1 else sorted({*chain.from_iterable(found)})
 
-    def _place(self, feature: str) -> list[Interval]:
-        places = self._places.get(feature)
-        if places is None:
-            if not self._firsts:
-                self._look_up()
-            if " " in feature:
-                places = self.in_a_row([self._place(word) for word in feature.split(" ")])
+    def seek(self, names: set[str]) -> None:
+        """Find the places of some names, all at once: what is asked next is known then."""
+        places: dict[str, list[Interval]] = {name: [] for name in names}
+        having = {chunk for chunk in set(self._said) if not names.isdisjoint(chunk.names)}
+        stand = zip(self._said, self._positions(), strict=False)
+        for chunk, first in compress(stand, map(having.__contains__, self._said)):
+            if chunk.width == 1:
+                for name in names.intersection(chunk.names):
+                    places[name].append((first, first + 1))
             else:
-                places = self._find(feature)
-            self._places[feature] = places
-        return places
+                for name, inner, wide in chunk.places:
+                    if name in names:
+                        places[name].append((first + inner, first + inner + wide))
+        self._places |= places
+
+    def _place(self, feature: str) -> list[Interval]:
+        if feature not in self._places:
+            if " " in feature:
+                words = [self._place(word) for word in feature.split(" ")]
+                self._places[feature] = self.in_a_row(words)
+            elif feature in self._found:
+                self.seek({feature})
+            else:
+                self._places[feature] = []
+        return self._places[feature]
 
     def span(self, place: Interval) -> Interval:
         """Give the code points that a place covers, half-open."""
@@ -102,7 +116,8 @@ class KnownText(FieldText):
         if not self._chunks:
             self._chunks = cut(self.text)
             self._offsets = _offsets(self._chunks, self.text)
-        at = bisect_right(self._firsts, position) - 1
+        firsts = self._positions()
+        at = bisect_right(firsts, position) - 1
         if at not in self._tokens:  # a text without spaces is one chunk: it is read once
             start = self._offsets[at]
             parts = read_chunk(self._chunks[at], self.lang).parts
@@ -111,35 +126,18 @@ class KnownText(FieldText):
                 for part in parts
                 if part.width == 1
             }
-        return self._tokens[at][position - self._firsts[at]]
+        return self._tokens[at][position - firsts[at]]
 
-    def _find(self, name: str) -> list[Interval]:
-        found = [*self._inner.get(name, ())]
-        for chunk in self._named.get(name, ()):
-            found += [(first, first + 1) for first in self._stand[chunk]]
-        found.sort()
-        return found
-
-    def _look_up(self) -> None:
-        """Note the first position of each chunk, and which of them have which names."""
-        stand = self._stand
-        self._firsts = [*accumulate([chunk.width for chunk in self._said], initial=0)]
-        for chunk, first in zip(self._said, self._firsts, strict=False):
-            if chunk.names:
-                stand.setdefault(chunk, []).append(first)
-        for chunk, firsts in stand.items():
-            for name in chunk.names if chunk.width == 1 else ():
-                self._named.setdefault(name, []).append(chunk)
-            for name, inner, wide in chunk.places:
-                places = self._inner.setdefault(name, [])
-                places += [(first + inner, first + inner + wide) for first in firsts]
+    def _positions(self) -> list[int]:
+        """Give the first position of each chunk, and the number of positions."""
+        if not self._firsts:
+            self._firsts = [*accumulate([chunk.width for chunk in self._said], initial=0)]
+        return self._firsts
 
     def _count_paragraphs(self) -> list[int]:
         """Give the paragraph of each position."""
-        if not self._firsts:
-            self._look_up()
         homes: list[int] = []
-        ends = zip(self._said, self._firsts, strict=False)
+        ends = zip(self._said, self._positions(), strict=False)
         for number, end in enumerate(first for chunk, first in ends if chunk is ENDING):
             homes += [number] * (end - len(homes))
         return homes

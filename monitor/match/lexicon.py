@@ -7,10 +7,19 @@ the linguistics are nearly free.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 
-from monitor.match.chunks import BREAK, EMPTY, ENDING, NOTHING, Chunk, NamePlace, Phrases
+from monitor.match.chunks import (
+    BREAK,
+    EMPTY,
+    ENDING,
+    NO_PHRASES,
+    NOTHING,
+    Chunk,
+    NamePlace,
+    Phrases,
+)
 from monitor.match.reading import keys_of, wildcard
 from monitor.match.shares import share
 from monitor.text.folding import fold
@@ -22,32 +31,42 @@ MAX_KNOWN_CHUNKS = 100_000
 
 
 class Wanted:
-    """Hold the features that rules ask for, sorted by how they are found in a text."""
+    """Hold the features that rules ask for, sorted by how they are found in a text.
+
+    Whatever is found is one of these very strings: an article's words are compared with those of
+    many rules, and strings that are one are equal at a glance.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.plain: set[str] = set()
+        self.plain: dict[str, str] = {}
         self.wild: dict[str, list[str]] = {}
         self.inflected: list[str] = []
         self.behind: dict[str, Phrases] = {}
         self.before: dict[str, Phrases] = {}
-        self.in_phrases: set[str] = set()
+        self.in_phrases: dict[str, str] = {}
+        phrases = []
         for name in names:
             if name[0] == "~":
                 self.wild.setdefault(_opening(name[1:]), []).append(name)
             elif name[0] == "^":
                 self.inflected.append(name)
             elif " " in name:
-                self._add_phrase(name)
+                phrases.append(name)
             else:
-                self.plain.add(name)
+                self.plain[name] = name
+        for name in phrases:
+            self._add_phrase(name)
 
     def _add_phrase(self, name: str) -> None:
-        first, *words = name.split(" ")
-        self.in_phrases.update((first, *words))
-        if share(words[0]) < share(first):
-            self.before.setdefault(words[0], {}).setdefault(first, []).append((tuple(words), name))
+        first, second, *rest = map(self._word, name.split(" "))
+        if share(second) < share(first):
+            phrases = self.before.setdefault(second, {}).setdefault(first, [])
         else:
-            self.behind.setdefault(first, {}).setdefault(words[0], []).append((tuple(words), name))
+            phrases = self.behind.setdefault(first, {}).setdefault(second, [])
+        phrases.append(((second, *rest), name))
+
+    def _word(self, word: str) -> str:
+        return self.in_phrases.setdefault(word, self.plain.get(word, word))
 
 
 class Lexicon:
@@ -111,30 +130,35 @@ class _Known(dict[str, Chunk]):
         return self._compound(reading)
 
     def _single(self, keys: set[str]) -> Chunk:
-        return self._chunk(self._names(keys), self._wanted.in_phrases & keys)
+        return self._chunk(self._names(keys), tuple(sorted(self._forms(keys))))
 
     def _compound(self, reading: Reading) -> Chunk:
         places: set[NamePlace] = set()
         forms: set[str] = set()
         for part in reading.parts:
             keys = set(keys_of(part))
-            forms |= self._wanted.in_phrases & keys
+            forms |= self._forms(keys)
             places.update((name, part.position, part.width) for name in self._names(keys))
-        chunk = self._chunk({name for name, _, _ in places}, forms)
+        chunk = self._chunk({name for name, _, _ in places}, frozenset(forms))
         chunk.width = reading.width
         chunk.places = tuple(sorted(places, key=itemgetter(1, 2, 0)))
         return chunk
 
-    def _chunk(self, names: set[str], forms: set[str]) -> Chunk:
+    def _chunk(self, names: set[str], forms: Collection[str]) -> Chunk:
         return Chunk(
             tuple(sorted(names)),
-            frozenset(forms),
+            forms,
             behind=_merged([self._wanted.behind.get(form) for form in forms]),
             before=_merged([self._wanted.before.get(form) for form in forms]),
         )
 
+    def _forms(self, keys: set[str]) -> set[str]:
+        known = self._wanted.in_phrases
+        return {known[key] for key in keys if key in known}
+
     def _names(self, keys: set[str]) -> set[str]:
-        names = self._wanted.plain & keys
+        plain = self._wanted.plain
+        names = {plain[key] for key in keys if key in plain}
         if self._wanted.wild:
             names.update(name for key in keys if key[0] != "=" for name in self._wild_hits(key))
         if self._stems:
@@ -156,8 +180,8 @@ class _Known(dict[str, Chunk]):
 
 def _merged(found: Iterable[Phrases | None]) -> Phrases:
     known = [phrases for phrases in found if phrases]
-    if len(known) == 1:
-        return known[0]
+    if len(known) < 2:
+        return known[0] if known else NO_PHRASES
     merged: Phrases = {}
     for phrases in known:
         for word, some in phrases.items():

@@ -8,10 +8,10 @@ may let an article through in vain, it never holds one back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.match.shares import cost
-from monitor.match.tree import And, Line, ListRef, Node, Or, Phrase, Word, children, sought
+from monitor.match.tree import And, Field, Line, ListRef, Node, Or, Phrase, Word, children, sought
 
 Group = frozenset[str]
 
@@ -74,14 +74,22 @@ def exact_group(node: Node) -> Group | None:
     return frozenset().union(*known) if len(known) == len(found) else None
 
 
-def leaf_names(node: Node) -> Iterator[str]:
-    """List the features of all words of a tree, those that are not required too."""
-    words = node.words if isinstance(node, Phrase) else [node] if isinstance(node, Word) else ()
-    for word in words:
-        for group in _of_word(word):
-            yield from group
-    for part in children(node):
-        yield from leaf_names(part)
+def asked(nodes: Iterable[Node]) -> tuple[set[str], set[str]]:
+    """Gather the features of all words in some trees, required or not, and the fields named."""
+    names: set[str] = set()
+    fields: set[str] = set()
+    left = [*nodes]
+    while left:
+        node = left.pop()
+        if isinstance(node, Word):
+            names.update(*_of_word(node))
+        elif isinstance(node, Phrase):
+            left += node.words
+        else:
+            left += children(node)
+            if isinstance(node, Field):
+                fields.add(node.name)
+    return names, fields
 
 
 def _of_phrase(phrase: Phrase, joins: bool) -> list[Group]:
@@ -100,9 +108,9 @@ def _is_plain(word: Word) -> bool:
 def _of_word(word: Word) -> list[Group]:
     if word.is_exact:
         return [frozenset({"=" + word.word})]
-    parts = word.word.split("-")
-    if len(parts) == 1:
+    if "-" not in word.word:
         return [frozenset({_feature(word, word.word, word.mark)})]
+    parts = word.word.split("-")
     joined = _feature(word, "".join(parts), word.mark)
     marks = [word.mark, *[""] * (len(parts) - 1)]
     return [

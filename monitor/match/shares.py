@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -22,6 +22,7 @@ def cost(group: frozenset[str]) -> float:
     return sum(map(share, group))
 
 
+@lru_cache(maxsize=100_000)
 def share(name: str) -> float:
     """Estimate the share of articles that hold a feature."""
     if " " in name:

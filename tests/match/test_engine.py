@@ -50,6 +50,17 @@ def test_both_seed_articles_match_the_example_rule(article: Make, rule: Make) ->
         assert explain(loaded, judged).matched
 
 
+def test_what_a_rule_found_is_found_once_and_when_asked(article: Make, rule: Make) -> None:
+    (match,) = Engine([rule("offices NEAR/3 open")]).match(article(body="The offices open."))
+    assert (match.rule_id, match.revision, match.article) == ("r", "1", "a1")
+    assert match._findings is None
+    assert match.told().findings is match.findings is match.told().findings
+    assert (
+        match.told()
+        == judge(rule("offices NEAR/3 open"), article(body="The offices open.")).told()
+    )
+
+
 def test_an_exclusion_anywhere_in_the_article_holds_the_rule_back(
     article: Make, rule: Make
 ) -> None:

@@ -55,11 +55,17 @@ WORDS = st.sampled_from(["a1", "b1", "c1", "脸", "书"])
 tight = st.lists(WORDS, min_size=1, max_size=3).flatmap(
     lambda words: st.sampled_from(["-", "-", "/", ""]).map(lambda joint: joint.join(words))
 )
-tight_text = st.lists(tight | WORDS, max_size=5).map(" ".join)
+tight_text = st.lists(tight | WORDS | WORDS, max_size=6).map(" ".join)
 tight_phrase = st.lists(WORDS, min_size=2, max_size=3).map(lambda words: f'"{" ".join(words)}"')
+tight_near = st.builds(
+    lambda words, operator, gap: f"{words[0]} {operator}/{gap} {words[1]}",
+    st.permutations(["a1", "b1", "(c1 OR 脸)", '"a1 c1"']),
+    st.sampled_from(["NEAR", "ONEAR"]),
+    st.integers(0, 2),
+)
 tight_rules = st.lists(
     st.tuples(
-        tight_phrase | st.builds("{} NEAR/1 {}".format, tight_phrase, WORDS),
+        tight_phrase | tight_near,
         st.lists(tight_phrase, max_size=1),
     ),
     min_size=1,
@@ -89,7 +95,7 @@ def test_the_engine_says_what_each_rule_says_alone(
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tight_rules, st.tuples(tight_text, tight_text))
-def test_the_engine_finds_phrases_in_compounds_as_each_rule_alone(
+def test_the_engine_finds_phrases_and_nears_in_compounds_as_each_rule_alone(
     article: Make, rule: Make, drawn: Any, texts: tuple[str, str]
 ) -> None:
     agree((article, rule), drawn, texts, "")

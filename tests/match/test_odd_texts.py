@@ -46,6 +46,16 @@ def test_a_digit_newer_than_python_is_a_letter_like_any(
     assert Engine([rule("Meta")]).match(article(body=f"Meta {digit}"))
 
 
+@pytest.mark.parametrize("body", ["a \0 b", "a\0b", "\0a b\0", "a b\n\0\na b", "a\n\nb \0"])
+@pytest.mark.parametrize("query", ['"a b"', "a NEAR/0 b", "a PARAGRAPH b"])
+def test_a_null_in_a_text_is_a_sign_like_any(
+    rule: MakeRule, article: MakeArticle, query: str, body: str
+) -> None:
+    loaded, judged = rule(query), article(body=body)
+    expected = judge(loaded, judged)
+    assert told(Engine([loaded]).match(judged)) == ((expected.told(),) if expected else ())
+
+
 def test_half_a_character_in_an_expression_is_refused() -> None:
     (problem,) = parse_query("/\ud800/").problems
     assert "half a character" in problem.what
