@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.match.chunks import cut
-from monitor.match.evaluate import DEFAULT_FIELDS, Document, Evaluation, evaluate, field_text
-from monitor.match.known_text import KnownText
-from monitor.match.lexicon import Lexicon
+from monitor.match.evaluate import Evaluation, evaluate
 from monitor.match.lists import TermLists
-from monitor.match.necessary import leaf_names
+from monitor.match.necessary import asked
 from monitor.match.problems import QueryProblem
 from monitor.match.query import Parsed, parse_query
-from monitor.match.reading import FieldText
+from monitor.match.reader import Reader
 from monitor.match.tree import Node
 from monitor.model.article import Article
 from monitor.model.problem import Problem
-from monitor.text.stems import primary
-from monitor.text.tokens import lang_class
 from monitor.text.yaml_nodes import Scalar
 
 _ASKED = "query"
@@ -54,16 +49,8 @@ class Question:
     def __init__(self, query: Node) -> None:
         """Make ready what the query asks for; its lists are resolved."""
         self._query = query
-        self._lexicon = Lexicon(leaf_names(query))
+        self._reader = Reader(*asked([query]))
 
     def answer(self, article: Article) -> Evaluation:
         """Judge one article, exactly."""
-        lang = article.lang or article.source.lang
-        kind, stem_lang = lang_class(lang), primary(lang)
-        texts = [field_text(article, name) for name in DEFAULT_FIELDS]
-        lexicon = self._lexicon
-        fields: dict[str, FieldText] = {}
-        for name, text in zip(DEFAULT_FIELDS, texts, strict=True):
-            said = lexicon.read(cut(text), kind, stem_lang)
-            fields[name] = KnownText(name, text, kind, stem_lang, said, lexicon.names)
-        return evaluate(self._query, Document(article, fields))
+        return evaluate(self._query, self._reader.read(article).document)

@@ -11,25 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain, takewhile
-from typing import NamedTuple
 
-from monitor.match.chunks import cut
 from monitor.match.collector import collector_at_rest
-from monitor.match.evaluate import DEFAULT_FIELDS, Document, field_text
-from monitor.match.features import features
+from monitor.match.evaluate import Document
 from monitor.match.index import Index, Nearby
-from monitor.match.known_text import KnownText
-from monitor.match.lexicon import Lexicon
 from monitor.match.matched import Matched, matched
 from monitor.match.near import is_near
 from monitor.match.necessary import asked
-from monitor.match.reading import searched
+from monitor.match.reader import Read, Reader
 from monitor.match.tree import LoadedRule, Node, Phrase, Word, sought
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
 from monitor.text.folding import fold
-from monitor.text.stems import primary
-from monitor.text.tokens import lang_class
 
 
 class Engine:
@@ -42,8 +35,7 @@ class Engine:
             names, fields = asked(loaded.query for loaded in self._rules)
             excluded, _ = asked(node for loaded in self._rules for node in loaded.exclude)
             # the index's first: of equal strings the first stays, and is compared at a glance
-            self._lexicon = Lexicon({*index.names, *names, *excluded})
-        self._fields = (*DEFAULT_FIELDS, *sorted(fields - {*DEFAULT_FIELDS, "lead"}))
+            self._reader = Reader({*index.names, *names, *excluded}, fields)
 
     @property
     def rules(self) -> tuple[LoadedRule, ...]:
@@ -63,34 +55,14 @@ class Engine:
 
     def match(self, article: Article) -> tuple[Matched, ...]:
         """List the rules that match, in their order; each can tell what it found."""
-        read = self._read(article)
+        read = self._reader.read(article)
         candidates = self._index.candidates(read.found)
         self._seek(candidates, read)
         held = (self._rules[at] for at in candidates if self._holds(at, read))
         hits = (matched(loaded, read.document, with_only=True) for loaded in held)
         return tuple(hit for hit in hits if hit is not None)
 
-    def _read(self, article: Article) -> _Read:
-        lang = article.lang or article.source.lang
-        kind, stem_lang = lang_class(lang), primary(lang)
-        texts = [field_text(article, name) for name in self._fields]
-        title, body, *others = (
-            self._lexicon.read(cut(searched(name, text)), kind, stem_lang)
-            for name, text in zip(self._fields, texts, strict=True)
-        )
-        found, unsure = features(title + body)
-        for other in others:
-            elsewhere, _ = features(other)
-            unsure |= elsewhere - found
-        found |= unsure
-        fields = tuple(
-            KnownText(name, text, kind, stem_lang, said, names=self._lexicon.names, found=found)
-            for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
-        )
-        document = Document(article, {field.name: field for field in fields})
-        return _Read(document, fields, found, unsure)
-
-    def _seek(self, candidates: Sequence[int], read: _Read) -> None:
+    def _seek(self, candidates: Sequence[int], read: Read) -> None:
         """Find all places that the nears of candidates ask for: one look through the text."""
         groups = (
             group for at in candidates for near in self._index.near(at) for group in near.groups
@@ -101,7 +73,7 @@ class Engine:
             for field in read.fields:
                 field.seek(names)
 
-    def _holds(self, at: int, read: _Read) -> bool:
+    def _holds(self, at: int, read: Read) -> bool:
         """Judge a candidate: by its features where all of them are sure."""
         index, document = self._index, read.document
         if read.unsure and index.depends_on(at, read.unsure):
@@ -114,16 +86,7 @@ class Engine:
         )
 
 
-class _Read(NamedTuple):
-    """Be an article that was read: its features, and those of them that are not sure."""
-
-    document: Document
-    fields: tuple[KnownText, ...]
-    found: set[str]
-    unsure: set[str]
-
-
-def _is_near(near: Nearby, read: _Read) -> bool:
+def _is_near(near: Nearby, read: Read) -> bool:
     """Tell whether features of each group stand near each other in the title or in the body."""
     groups = [read.found.intersection(group) for group in near.groups]
     for field in reversed(read.fields):  # a title seldom holds both

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from monitor.match.covers import Cover, Covers
+from monitor.match.covers import Covers
 from monitor.match.engine import Engine
 from monitor.match.lint_terms import Option, TermLint, other_forms, warning_at
 from monitor.match.narrow import condition_of
 from monitor.match.only import LISTED_KEYS, article_has, source_has
-from monitor.match.tree import Line, ListRef, LoadedRule, Node, Only, Or, Phrase, Word, sought
+from monitor.match.tree import Field, ListRef, LoadedRule, Node, Only, Phrase, Word, sought
 from monitor.model.article import Article
 from monitor.model.problem import Problem, Severity
 from monitor.model.source import Source
+from monitor.text.folding import fold
+from monitor.text.stems import UNKNOWN, stem
 from monitor.text.terms import Term, term_of
 from monitor.text.yaml_nodes import Mapping, Scalar, YamlNode
 
@@ -53,6 +56,32 @@ class Archive(Protocol):
         """Tell whether an article holds a term."""
 
 
+class Beside:
+    """Know the words that a rule or a list finds anywhere, so that none of them is called missed.
+
+    Words in fields do not count: they are looked for elsewhere.
+    """
+
+    def __init__(self, covers: Covers, *nodes: Node) -> None:
+        self._stems: set[str] = set()
+        self._cover = covers.of(*(leaf for node in nodes for leaf in self._leaves(node)))
+
+    def has(self, word: str) -> bool:
+        """Tell whether a folded word is found."""
+        return self._cover.has_word(word) or stem(word, UNKNOWN) in self._stems
+
+    def _leaves(self, node: Node) -> Iterator[Node]:
+        if isinstance(node, Word):
+            if node.is_inflected:
+                self._stems.add(stem(node.word, UNKNOWN))
+            yield replace(node, word=fold(node.word), is_exact=False) if node.is_exact else node
+        elif isinstance(node, ListRef):
+            yield node
+        elif not isinstance(node, Field):
+            for part in sought(node):
+                yield from self._leaves(part)
+
+
 class ArchiveLint:
     """Judge the rules and lists of a workspace by an archive, one after the other."""
 
@@ -60,19 +89,19 @@ class ArchiveLint:
         self.archive = archive
         self.covers = covers
         self._held: dict[Term, bool] = {}
+        self._counted: dict[tuple[Term, Term | None], int] = {}
         self._stated: dict[tuple[str, str | int], bool] = {}
 
     def rule(self, rule: LoadedRule, document: Mapping, terms: TermLint) -> Iterator[Problem]:
         """List what is unwise in a rule's own terms and in its filters."""
-        yield from self._terms(self._written(rule.query, terms, terms.start, None))
+        beside = Beside(self.covers, rule.query)
+        yield from self._terms(self._written(rule.query, terms, terms.start), beside)
         yield from self._filters(rule.only, document)
 
     def list(self, nodes: Sequence[Node], terms: TermLint) -> Iterator[Problem]:
         """List what is unwise in the terms of a list."""
-        cover = self.covers.of(*nodes)
-        yield from self._terms(
-            one for node in nodes for one in self._written(node, terms, terms.start, cover)
-        )
+        written = (one for node in nodes for one in self._written(node, terms, terms.start))
+        yield from self._terms(written, Beside(self.covers, *nodes))
 
     def whole(self, rules: Sequence[LoadedRule]) -> Iterator[Problem]:
         """List the rules that find too much of the latest articles."""
@@ -95,26 +124,22 @@ class ArchiveLint:
                 )
 
     def _written(
-        self, node: Node, terms: TermLint, leaf: Scalar, cover: Cover | None
-    ) -> Iterator[tuple[Option, Cover | None]]:
-        """List the terms to be found that stand here, each with what covers it, if anything."""
+        self, node: Node, terms: TermLint, leaf: Scalar, *, is_in_field: bool = False
+    ) -> Iterator[tuple[Option, bool]]:
+        """List the terms to be found that stand here; of each, whether a field is looked in."""
         leaf = terms.leaves.get(id(node), leaf)
         if isinstance(node, (Word, Phrase)):
-            yield Option(node=node, leaf=leaf), cover
-            return
-        if isinstance(node, ListRef):
-            return
-        if isinstance(node, Or):
-            cover = cover or self.covers.of(node)
-        elif not isinstance(node, Line):
-            cover = None
-        for part in sought(node):
-            yield from self._written(part, terms, leaf, cover)
+            yield Option(node=node, leaf=leaf), is_in_field
+        elif not isinstance(node, ListRef):
+            is_in_field = is_in_field or isinstance(node, Field)
+            for part in sought(node):
+                yield from self._written(part, terms, leaf, is_in_field=is_in_field)
 
-    def _terms(self, written: Iterator[tuple[Option, Cover | None]]) -> Iterator[Problem]:
+    def _terms(self, written: Iterator[tuple[Option, bool]], beside: Beside) -> Iterator[Problem]:
         unseen: list[Option] = []
-        for one, cover in written:
-            form = self._missed_form(one.node, cover)
+        for one, is_in_field in written:
+            # the archive knows terms of whole articles: of a field's it shows no more than absence
+            form = None if is_in_field else self._missed_form(one.node, beside)
             if form:
                 yield _form_warning(one, *form)
             elif self.archive.size >= MIN_ARTICLES and self._is_unseen(one.node):
@@ -122,24 +147,29 @@ class ArchiveLint:
         if unseen:
             yield self._unseen_warning(unseen)
 
-    def _missed_form(self, node: Node, cover: Cover | None) -> tuple[str, int] | None:
+    def _missed_form(self, node: Node, beside: Beside) -> tuple[str, int] | None:
         """Find a form of a word that many articles hold without it, with their number."""
         if not isinstance(node, Word):
             return None
         word = Term(term_of(node.word))
         for form in other_forms(node):
-            if cover is not None and cover.has_word(form):
+            if beside.has(form) or not self._holds(Term(form)):
                 continue
-            alone = self.archive.count(Term(form), without=word)
             if not self._holds(word):
                 least = 1.0
             elif len(form) < len(node.word):  # a plural that is seen: lint-plural-alone
                 continue
             else:
-                least = max(MIN_OF_FORM, MIN_SHARE_OF_FORM * self.archive.count(word))
+                least = max(MIN_OF_FORM, MIN_SHARE_OF_FORM * self._count(word))
+            alone = self._count(Term(form), without=word)
             if alone >= least:
                 return form, alone
         return None
+
+    def _count(self, term: Term, *, without: Term | None = None) -> int:
+        if (term, without) not in self._counted:
+            self._counted[term, without] = self.archive.count(term, without=without)
+        return self._counted[term, without]
 
     def _is_unseen(self, node: Node) -> bool:
         return any(not any(map(self._holds, group)) for group in condition_of(node))

@@ -94,7 +94,7 @@ def _count(tx: Tx, table: Any, condition: ColumnElement[bool] | None = None) -> 
 
 def _structure(tx: Tx, notes: list[str]) -> Iterator[Fault]:
     if tx.dialect.name == "sqlite":
-        if sqlite3.sqlite_version_info < _SOUND_LOG:
+        if not _has_sound_log(sqlite3.sqlite_version_info):
             notes.append(_OLD_SQLITE.format(version=sqlite3.sqlite_version))
         yield from _sqlite_structure(tx)
     else:
@@ -132,11 +132,19 @@ def _postgresql_indexes(tx: Tx, notes: list[str]) -> Iterator[Fault]:
             yield Fault(what=f"index {index} is damaged: {error.orig}", cure=f"REINDEX {index};")
 
 
-_SOUND_LOG = (3, 51, 3)
 _OLD_SQLITE = (
-    "SQLite {version} can, very rarely, damage its file when two processes write at one instant "
-    "(sqlite.org/changes.html: the WAL-reset bug, mended in 3.51.3): keep backups"
+    "SQLite {version} can, very rarely, damage its file when two connections write at one instant "
+    "(sqlite.org/wal.html: the WAL-reset bug, mended in 3.51.3, 3.50.7 and 3.44.6): keep backups"
 )
+
+
+def _has_sound_log(version: tuple[int, ...]) -> bool:
+    """Tell the versions that have the mended write-ahead log, its back-ports among them."""
+    return (
+        version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    )
+
+
 _NOT_ALLOWED = "42501"
 _BTREES = text(
     "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_am a ON a.oid = c.relam "

@@ -298,7 +298,8 @@ def test_a_sound_database_is_said_to_be_sound_and_another_not(on_file: Workspace
 def test_an_old_sqlite_is_named_and_a_mended_one_is_not(
     on_file: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for version, is_named in (((3, 51, 2), True), ((3, 51, 3), False)):
+    old, mended = [(3, 40, 1), (3, 50, 6), (3, 51, 2)], [(3, 44, 6), (3, 50, 7), (3, 51, 3)]
+    for version, is_named in [*((one, True) for one in old), *((one, False) for one in mended)]:
         monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
         done = invoke(on_file, "db", "check")
         assert done.exit_code == 0

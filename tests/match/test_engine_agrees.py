@@ -119,14 +119,14 @@ def test_the_lexicon_forgets_when_it_is_full(
         for word in ("a", "b", "c", "d", "e"):
             judged = article(body=f"{word} Meta {word}{word}", lang=lang)
             assert len(engine.match(judged)) == 2
-            assert sum(map(len, engine._lexicon._known.values())) <= 9 + 4
+            assert sum(map(len, engine._reader._lexicon._known.values())) <= 9 + 4
 
 
 def test_languages_without_stems_are_known_together(article: Make, rule: Make) -> None:
     engine = Engine([rule("forms:meta")])
     for lang in ("xx", "xy", "xz"):
         assert engine.match(article(body="Meta", lang=lang))
-    assert len(engine._lexicon._known) == 1
+    assert len(engine._reader._lexicon._known) == 1
 
 
 def test_a_phrase_is_sure_unless_it_reaches_into_a_compound() -> None:

@@ -143,6 +143,28 @@ def test_of_wise_rules_the_archive_says_nothing(rule: str) -> None:
     assert said(rule) == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "office OR forms:office",
+        "office OR exact:offices",
+        "office OR offic*",
+        "(office NEAR/3 opens) OR (offices NEAR/3 opens)",
+        "office OR (offices AND acme)",
+        "office OR $places",
+        "title:office AND acme",
+        "body:(office OR bureau) AND acme",
+    ],
+)
+def test_a_form_that_is_found_elsewhere_or_in_a_field_is_not_missed(query: str) -> None:
+    lists = {"places": "terms: [offices]\n"} if "$places" in query else {}
+    archive = Texts([STORY] * MIN_ARTICLES + [OTHERS[0]] * MIN_ARTICLES)
+    told = [code for code, _ in said("match: office\n", archive)]
+    assert "lint-other-form" in told
+    told = [code for code, _ in said(f"match: '{query}'\n", archive, lists)]
+    assert "lint-other-form" not in told
+
+
 def test_a_form_that_is_never_seen_gives_way_to_the_one_that_is() -> None:
     plural, (code, text) = said("match: Acme AND courts\n")
     assert plural[0] == "lint-plural-alone"
