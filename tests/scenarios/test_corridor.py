@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from services.http_server import Hit
 from services.http_site import HttpSite
+from services.in_process import invoke
 from services.product import SECRET, Workspace, item, rss
 from services.smtp_sink import Mail, SmtpSink
 from services.webhook_sink import WebhookSink
@@ -227,9 +228,9 @@ def ready(
     )
     site.put("/geo.xml", rss(item("x", host="geo.test", title="Rain", body=URDU, day=today())))
     made = workspace(tmp_path, site, sink, mail, {}, database_url)
-    one_pass(made)
+    assert invoke(made, "run", "--once").exit_code == 0
     site.put("/dawn.xml", rss(report()))
-    assert made.run("ingest").returncode == 0
+    assert invoke(made, "ingest").exit_code == 0
     return made
 
 
