@@ -1,4 +1,4 @@
-"""Let very many objects be made that are to stay, without counting them again and again."""
+"""Keep the garbage collector at rest while very many objects are made that are to stay."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NEVER = 1_000_000
-
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from looking at all that is held while rules are read.
+    """Keep the collector from looking at all rules again and again while they are read.
 
     Rules do not refer to themselves, so there is nothing to collect; other threads would stand
-    still for each look. What is new is looked at in passing all the same: put off, it would come
-    in one long look at the end.
+    still for each look.
     """
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*thresholds[:2], _NEVER)
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)
+        if was_enabled:
+            gc.enable()
