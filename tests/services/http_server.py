@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gzip
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -53,8 +54,9 @@ class HttpServer(Service):
         """Give the address without a trailing slash."""
         return f"http://{self.host}:{self.port}"
 
+    @abstractmethod
     async def _answer(self, request: web.Request, hit: Hit) -> web.StreamResponse:
-        raise NotImplementedError
+        """Answer a request that was read whole."""
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(request, web.BaseRequest)

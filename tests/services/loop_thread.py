@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any, Generic, Self, TypeVar
 
@@ -50,7 +51,7 @@ class Arrivals(Generic[T]):
         return await asyncio.to_thread(self.wait_for, count, within_seconds)
 
 
-class Service:
+class Service(ABC):
     """Be a server in a thread: `with` or `async with` starts and stops it.
 
     Subclasses implement `_open` and `_close`; both run in the service's own loop.
@@ -60,11 +61,13 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
+    @abstractmethod
     async def _open(self) -> None:
-        raise NotImplementedError
+        """Begin to serve."""
 
+    @abstractmethod
     async def _close(self) -> None:
-        raise NotImplementedError
+        """Let go of all that was opened."""
 
     def call(self, work: Coroutine[Any, Any, T], within_seconds: float = 10.0) -> T:
         """Run a coroutine in the service's loop and give its result."""
