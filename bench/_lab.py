@@ -38,6 +38,15 @@ def keep(name: str, figures: dict[str, object]) -> None:
     (RESULTS / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
+def show(name: str, figures: dict[str, object], *, as_json: bool, is_kept: bool) -> None:
+    """Print a benchmark's figures, and keep them if that is wished."""
+    if is_kept:
+        keep(name, figures)
+    print(json.dumps(figures, indent=None if as_json else 1))
+    if not as_json:
+        print(machine(), file=sys.stderr)
+
+
 def kept(name: str) -> dict[str, object]:
     """Give a benchmark's last result without the machine and the date; {} if there is none."""
     path = RESULTS / f"{name}.json"

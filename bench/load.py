@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from _lab import ROOT, keep, machine
+from _lab import ROOT, show
 from _rules import Draft, drafts
 
 from monitor.match.engine import Engine
@@ -154,11 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "docs": options.docs.name,
         "runs": measure_all(options.docs, counts),
     }
-    if options.keep:
-        keep("load", figures)
-    print(json.dumps(figures, indent=None if options.json else 1))
-    if not options.json:
-        print(machine(), file=sys.stderr)
+    show("load", figures, as_json=options.json, is_kept=options.keep)
     return 0
 
 

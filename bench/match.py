@@ -42,7 +42,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from _lab import ROOT, keep, machine
+from _lab import ROOT, show
 from _rivals import AhoMatcher, ReMatcher
 from _rules import Draft, drafts
 
@@ -264,11 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = dict(measure(articles, made))
         if options.rivals:
             figures |= measure_rivals(articles, made)
-    if options.keep:
-        keep("match", figures)
-    print(json.dumps(figures, indent=None if options.json else 1))
-    if not options.json:
-        print(machine(), file=sys.stderr)
+    show("match", figures, as_json=options.json, is_kept=options.keep)
     return 0
 
 
