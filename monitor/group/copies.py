@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
-from operator import attrgetter
-from typing import Any, TypeVar
+from itertools import chain, islice
+from zlib import crc32
 
+from monitor.group.marks import Marks, Rank, Seats
+from monitor.group.packed import View
 from monitor.group.profile import Profile
-from monitor.group.shelf import WINDOW_HOURS
-from monitor.model.keys import ArticleKey
+from monitor.group.shelf import WINDOW_HOURS, Shelf
 from monitor.model.story import Relation
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all are compared
 BOILERPLATE_STORIES = 8  # a fingerprint held by more stories than this says nothing
 MAX_COMPARED = 8
 LAST_SEATS = 4  # of a passage's holders that are looked at beside one of each story
@@ -39,48 +35,45 @@ class Copy:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Seat:
-    rank: tuple[int, float, ArticleKey]  # the story's number, then time
-    article: Profile
-
-
-_rank = attrgetter("rank")
-_moment = attrgetter("at", "key")
-
-
 class CopyIndex:
-    """Index the articles of open stories by address, text and fingerprints.
+    """Index the articles of a shelf by address, text and fingerprints.
 
     Of one story only the earliest holder of a fingerprint is looked at, so that fifty copies of a
-    report cost what one does, and the number of holders is the number of stories. All lists are
-    sorted: what is found follows from the articles held, not from when they were added.
+    report cost what one does, and the number of holders is the number of stories.
     """
 
-    def __init__(self) -> None:
-        self._by_url: dict[str, list[Profile]] = {}
-        self._by_text: dict[str, list[Profile]] = {}
-        self._by_print: dict[int, list[_Seat]] = {}
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._by_url = Marks(self._rank_of)
+        self._by_text = Marks(self._rank_of)
+        self._by_print = Marks(self._rank_of)
+        self._asked: tuple[Profile, dict[int, Seats]] | None = None
 
-    def add(self, story: int, article: Profile) -> None:
-        """Index an article of the story of a number."""
-        if article.url:
-            insort(self._by_url.setdefault(article.url, []), article, key=_moment)
-        if article.words >= MIN_SAME_WORDS:
-            insort(self._by_text.setdefault(article.text_hash, []), article, key=_moment)
-        seat = _seat(story, article)
-        for mark in _sketch(article):
-            insort(self._by_print.setdefault(mark, []), seat, key=_rank)
+    def _rank_of(self, seat: int) -> Rank:
+        view = View(self._shelf.packed_at(seat))
+        return view.at, view.key
 
-    def remove(self, story: int, article: Profile) -> None:
-        """Forget an article, in the reading that was added."""
-        if article.url:
-            _take(self._by_url, article.url, _moment(article), _moment)
-        if article.words >= MIN_SAME_WORDS:
-            _take(self._by_text, article.text_hash, _moment(article), _moment)
-        rank = _seat(story, article).rank
-        for mark in _sketch(article):
-            _take(self._by_print, mark, rank, _rank)
+    def add(self, seat: int) -> None:
+        """Index the article in a seat."""
+        self._asked = None
+        view, story = View(self._shelf.packed_at(seat)), self._shelf.story_at(seat)
+        if view.url:
+            self._by_url.add(_mark(view.url), _hour(view.at), seat)
+        if view.words >= MIN_SAME_WORDS:
+            self._by_text.add(_mark(view.text_hash), _hour(view.at), seat)
+        for mark in view.sketch:
+            self._by_print.add(mark, story.number, seat)
+
+    def remove(self, seat: int) -> None:
+        """Forget the article in a seat, which must still be as it was added."""
+        self._asked = None
+        view, story = View(self._shelf.packed_at(seat)), self._shelf.story_at(seat)
+        if view.url:
+            self._by_url.remove(_mark(view.url), _hour(view.at), seat)
+        if view.words >= MIN_SAME_WORDS:
+            self._by_text.remove(_mark(view.text_hash), _hour(view.at), seat)
+        for mark in view.sketch:
+            self._by_print.remove(mark, story.number, seat)
 
     def same_as(self, article: Profile) -> Profile | None:
         """Find the article that stands at the same address or has the very same text.
@@ -90,40 +83,48 @@ class CopyIndex:
         """
         if article.words >= MIN_SAME_WORDS:
             most = OWN_REPEAT_HOURS if article.words < MIN_WORDS else WINDOW_HOURS
-            for other in _nearest(self._by_text.get(article.text_hash, ()), article):
-                if abs(article.at - other.at) <= most:
+            for other in self._nearest(self._by_text, article.text_hash, article):
+                is_same = other.text_hash == article.text_hash
+                if is_same and abs(article.at - other.at) <= most:
                     return other
-        for other in _nearest(self._by_url.get(article.url, ()), article):
-            if not _are_strangers(article, other):
-                return other
+        if article.url:
+            for other in self._nearest(self._by_url, article.url, article):
+                if other.url == article.url and not _are_strangers(article, other):
+                    return other
         return None
+
+    def _nearest(self, index: Marks, of: str, to: Profile) -> Iterable[Profile]:
+        """Give the few articles with an address or a text that are nearest in time, in order."""
+        seats = index.around(_mark(of), (to.at, to.key), MAX_COMPARED)
+        ranks = {seat: self._rank_of(seat) for seat in seats}
+        seats.sort(key=lambda seat: (abs(ranks[seat][0] - to.at), ranks[seat][1]))
+        return map(self._shelf.profile_at, seats)
 
     def sharers(self, article: Profile) -> list[Profile]:
         """Find articles that share most passages with this one under a title of other words."""
-        hits: Counter[ArticleKey] = Counter()
-        found: dict[ArticleKey, Profile] = {}
-        for mark in article.prints:
-            seats = self._by_print.get(mark)
-            for other in _some(seats) if seats else ():
-                hits[other.key] += 1
-                found[other.key] = other
-        strangers = [k for k, other in found.items() if article.title.isdisjoint(other.title)]
-        nearest = nsmallest(MAX_COMPARED, strangers, key=lambda key: (-hits[key], key))
-        return [found[key] for key in nearest]
+        hits = Counter(chain.from_iterable(map(_some, self._holders(article).values())))
+        others = {seat: self._shelf.profile_at(seat) for seat in hits}
+        strangers = [s for s, other in others.items() if article.title.isdisjoint(other.title)]
+        nearest = nsmallest(MAX_COMPARED, strangers, key=lambda s: (-hits[s], others[s].key))
+        return [others[seat] for seat in nearest]
 
     def copy_of(self, article: Profile, form: frozenset[int] = frozenset()) -> Copy | None:
         """Find the article that shares most passages with this one, if enough; `form` is none."""
-        hits: Counter[ArticleKey] = Counter()
-        found: dict[ArticleKey, Profile] = {}
-        for mark in article.prints - form:
-            holders = _one_a_story(self._by_print.get(mark, ()))
-            if len(holders) <= BOILERPLATE_STORIES:
-                for holder in holders:
-                    hits[holder.key] += 1
-                    found[holder.key] = holder
-        nearest = nsmallest(MAX_COMPARED, hits, key=lambda key: (-hits[key], key))
-        copies = [copy for key in nearest if (copy := self._compare(article, found[key], form))]
+        found = (seats for mark, seats in self._holders(article).items() if mark not in form)
+        holding = map(_one_a_story, found)
+        telling = (holders for holders in holding if len(holders) <= BOILERPLATE_STORIES)
+        hits = Counter(chain.from_iterable(telling))
+        keys = {seat: View(self._shelf.packed_at(seat)).key for seat in hits}
+        nearest = nsmallest(MAX_COMPARED, hits, key=lambda seat: (-hits[seat], keys[seat]))
+        others = map(self._shelf.profile_at, nearest)
+        copies = [copy for other in others if (copy := self._compare(article, other, form))]
         return min(copies, key=lambda copy: (-copy.share, copy.original.key), default=None)
+
+    def _holders(self, article: Profile) -> dict[int, Seats]:
+        """Give who holds an article's passages; it is asked twice, so that is remembered."""
+        if self._asked is None or self._asked[0] is not article:
+            self._asked = article, self._by_print.find(article.prints)
+        return self._asked[1]
 
     def _compare(self, article: Profile, other: Profile, form: frozenset[int]) -> Copy | None:
         if min(article.words, other.words) < MIN_WORDS or _is_template(article, other):
@@ -143,53 +144,27 @@ class CopyIndex:
 
     def _boilerplate_share(self, prints: frozenset[int]) -> float:
         """Estimate how much of shared passages is boilerplate, from those that are indexed."""
-        held = [self._by_print[mark] for mark in prints if mark in self._by_print]
-        counts = [len(_one_a_story(seats)) for seats in held]
+        counts = [len(_one_a_story(seats)) for seats in self._by_print.find(prints).values()]
         return sum(n > BOILERPLATE_STORIES for n in counts) / len(counts) if counts else 0.0
 
 
-def _sketch(article: Profile) -> list[int]:
-    return nsmallest(INDEXED_PRINTS, article.prints)
+def _mark(text: str) -> int:
+    return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _seat(story: int, article: Profile) -> _Seat:
-    return _Seat((story, article.at, article.key), article)
+def _hour(at: float) -> int:
+    """Give a moment's whole hour as a group of `Marks`."""
+    return max(0, int(at))
 
 
-def _take(
-    index: dict[K, list[V]], name: K, rank: tuple[Any, ...], key: Callable[[V], Any]
-) -> None:
-    held = index[name]
-    del held[bisect_left(held, rank, key=key)]
-    if not held:
-        del index[name]
-
-
-def _one_a_story(seats: Sequence[_Seat]) -> list[Profile]:
+def _one_a_story(seats: Seats) -> list[int]:
     """Give the earliest article of each story, of one story more than boilerplate at most."""
-    if len(seats) == 1:
-        return [seats[0].article]
-    first: list[Profile] = []
-    at = 0
-    while at < len(seats) and len(first) <= BOILERPLATE_STORIES:
-        first.append(seats[at].article)
-        at = bisect_left(seats, (seats[at].rank[0] + 1,), at + 1, key=_rank)
-    return first
+    return list(islice(seats.firsts(), BOILERPLATE_STORIES + 1))
 
 
-def _some(seats: Sequence[_Seat]) -> Iterable[Profile]:
+def _some(seats: Seats) -> Iterable[int]:
     """Give the earliest article of some stories, and the last few of all."""
-    if len(seats) == 1:
-        return (seats[0].article,)
-    last = [seat.article for seat in seats[-LAST_SEATS:]]
-    return {article.key: article for article in (*_one_a_story(seats), *last)}.values()
-
-
-def _nearest(articles: Sequence[Profile], to: Profile) -> list[Profile]:
-    """Give the few of articles, sorted by time, that are nearest in time."""
-    at = bisect_left(articles, _moment(to), key=_moment)
-    few = articles[max(0, at - MAX_COMPARED) : at + MAX_COMPARED]
-    return sorted(few, key=lambda other: (abs(other.at - to.at), other.key))
+    return {*_one_a_story(seats), *seats.last(LAST_SEATS)}
 
 
 def _are_strangers(article: Profile, other: Profile) -> bool:

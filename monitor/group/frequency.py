@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from monitor.group.words import fold
 
@@ -24,10 +24,16 @@ class Frequency:
     a workspace that looks for them sees little else.
     """
 
-    def __init__(self, shares: Mapping[str, float], common_terms: Iterable[str]) -> None:
+    def __init__(
+        self,
+        shares: Mapping[str, float],
+        common_terms: Iterable[str],
+        count_of: Callable[[str], int],
+    ) -> None:
+        """`count_of` a term gives how many held stories have it."""
         self._shares = shares
-        self._counts: dict[str, int] = {}
-        self._logs: dict[str, float] = {}
+        self._count_of = count_of
+        self._logs = _Logs(self._log)
         self._stories = 0
         words = [word for term in common_terms for word in term.split()]
         self._common = frozenset(fold(word) for word in words if "*" not in word)
@@ -46,29 +52,35 @@ class Frequency:
         self._stories += by
         self.ceiling = math.log(self._stories + PRIOR_STORIES)
 
-    def add(self, terms: Iterable[str]) -> None:
-        """Count terms that a story holds for the first time."""
+    def forget(self, terms: Iterable[str]) -> None:
+        """Hear that terms stand in more stories now, or in fewer."""
         for term in terms:
-            count = self._counts.get(term, 0) + 1
-            self._counts[term] = count
-            self._logs[term] = math.log(count + 0.5 + PRIOR_STORIES * self._prior(term))
+            self._logs.pop(term, None)
 
-    def remove(self, terms: Iterable[str]) -> None:
-        """Count terms that a story no longer holds."""
-        for term in terms:
-            count = self._counts[term] - 1
-            if count:
-                self._counts[term] = count
-                self._logs[term] = math.log(count + 0.5 + PRIOR_STORIES * self._prior(term))
-            else:
-                del self._counts[term], self._logs[term]
+    def _log(self, term: str) -> float:
+        return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self._prior(term))
 
     def log_of(self, term: str) -> float:
         """Give the logarithm of a term's count, priors included: rarity is `ceiling` minus it."""
         known = self._logs.get(term)
-        return known if known is not None else math.log(0.5 + PRIOR_STORIES * self._prior(term))
+        return known if known is not None else self._log(term)
 
     @property
     def logs(self) -> Mapping[str, float]:
         """Show `log_of` every term of every held story, for loops that cannot afford a call."""
         return self._logs
+
+
+class _Logs(dict[str, float]):
+    """Compute a logarithm when it is first asked for: most terms of most stories never are.
+
+    What is kept is of held terms alone, which `Frequency.forget` hears of when they go.
+    """
+
+    def __init__(self, log: Callable[[str], float]) -> None:
+        super().__init__()
+        self._log = log
+
+    def __missing__(self, term: str) -> float:
+        value = self[term] = self._log(term)
+        return value

@@ -8,14 +8,22 @@ from datetime import datetime
 
 from monitor.group.copies import MIN_CONTAINMENT, CopyIndex
 from monitor.group.form import form_in, without_form
-from monitor.group.frequency import Frequency
-from monitor.group.likeness import Likeness, Query, ask, centre_cosine, compare, is_elsewhere
+from monitor.group.likeness import (
+    RECENT_ARTICLES,
+    Likeness,
+    Query,
+    ask,
+    centre_cosine,
+    compare,
+    is_elsewhere,
+)
+from monitor.group.packed import pack, read_stored, stored
 from monitor.group.profile import Profile, hours, read_article
-from monitor.group.shelf import WINDOW_HOURS, OpenStory, Shelf
+from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
-from monitor.model.keys import StoryId, story_id
+from monitor.model.keys import ArticleKey, StoryId, story_id
 from monitor.model.story import Contribution, Placement, Relation
 
 MAX_AGE_HOURS = 14 * 24.0  # an older saga goes on as a new story
@@ -46,9 +54,9 @@ class StoryIndex:
         self, *, common_terms: frozenset[str] = frozenset(), model: Model | None = None
     ) -> None:
         self._model = model or default_model()
-        self._frequency = Frequency(self._model.background.shares, common_terms)
-        self._shelf = Shelf(self._frequency)
-        self._copies = CopyIndex()
+        self._shelf = Shelf(self._model.background.shares, common_terms)
+        self._frequency = self._shelf.frequency
+        self._copies = CopyIndex(self._shelf)
 
     @property
     def open_story_count(self) -> int:
@@ -67,11 +75,11 @@ class StoryIndex:
         time is the article's own, or a rebuilt index could not decide as the first one did.
         """
         profile = read_article(article, self._model.background)
-        home = self._shelf.home_of(profile.key)
-        if home is not None:
-            self._replace(profile)
-            relation = home.relations[[a.key for a in home.articles].index(profile.key)]
-            return self._plain(profile, home.id, relation, 1.0, profile)
+        seat = self._shelf.seat_of(profile.key)
+        if seat is not None:
+            self._replace(seat, profile)
+            home, relation = self._shelf.story_at(seat).id, self._shelf.relation_at(seat)
+            return self._plain(profile, home, relation, 1.0, profile)
         form = form_in(article, profile, self._copies.sharers(profile))
         asking = profile
         if form:
@@ -82,12 +90,28 @@ class StoryIndex:
 
     def restore(self, article: Article, placement_story: StoryId, relation: Relation) -> None:
         """Add an article where it was placed before; one that is held already is left alone."""
-        if self._shelf.home_of(article.key) is None:
+        if self._shelf.seat_of(article.key) is None:
             self._put(read_article(article, self._model.background), placement_story, relation)
+
+    def restore_stored(self, blob: bytes, story: StoryId, relation: Relation) -> bool:
+        """Add an article as `stored` gave it; False if that was of another reading than ours."""
+        packed = read_stored(blob, self._model.background.reading)
+        if packed is not None:
+            self._copies.add(self._shelf.put(packed, story, relation))
+        return packed is not None
+
+    def stored(self, article: ArticleKey) -> bytes | None:
+        """Give what is held of an article, to restore it without reading it anew."""
+        seat = self._shelf.seat_of(article)
+        if seat is None:
+            return None
+        return stored(self._shelf.packed_at(seat), self._shelf.terms_at(seat))
 
     def update(self, article: Article) -> None:
         """Read an article's new text; it keeps its story. One that is not held is ignored."""
-        self._replace(read_article(article, self._model.background))
+        seat = self._shelf.seat_of(article.key)
+        if seat is not None:
+            self._replace(seat, read_article(article, self._model.background))
 
     def remove_before(self, moment: datetime) -> int:
         """Let go of the stories whose articles were all first seen before a moment.
@@ -99,36 +123,35 @@ class StoryIndex:
         hour = hours(moment)
         gone = [story for story in self._shelf.stories.values() if story.seen_at < hour]
         for story in gone:
-            for article in story.articles:
-                self._copies.remove(story.number, article)
+            for seat in self._shelf.seats_in(story):
+                self._copies.remove(seat)
         self._shelf.drop(gone)
         return len(gone)
 
     def _put(self, profile: Profile, story: StoryId, relation: Relation) -> None:
-        held = self._shelf.put(profile, story, relation)
-        self._copies.add(held.number, profile)
+        packed = pack(profile, self._model.background.reading)
+        self._copies.add(self._shelf.put(packed, story, relation))
 
-    def _replace(self, profile: Profile) -> None:
-        old = self._shelf.replace(profile)
-        if old is not None:
-            story = self._shelf.home_of(profile.key)
-            assert story is not None
-            self._copies.remove(story.number, old)
-            self._copies.add(story.number, profile)
+    def _replace(self, seat: int, profile: Profile) -> None:
+        self._copies.remove(seat)
+        self._shelf.replace(seat, pack(profile, self._model.background.reading))
+        self._copies.add(seat)
 
     def _repeat(self, profile: Profile, asking: Profile, form: frozenset[int]) -> Placement | None:
         """Place an article that repeats a held one; `asking` is it without its form."""
         same = self._copies.same_as(profile)
         if same is not None:
-            home = self._shelf.home_of(same.key)
-            assert home is not None
-            return self._plain(profile, home.id, Relation.SAME, 1.0, same)
+            return self._plain(profile, self._home(same), Relation.SAME, 1.0, same)
         copy = self._copies.copy_of(asking, form)
         if copy is None:
             return None
-        home = self._shelf.home_of(copy.original.key)
-        assert home is not None
-        return self._plain(profile, home.id, copy.relation, copy.share, copy.original)
+        home = self._home(copy.original)
+        return self._plain(profile, home, copy.relation, copy.share, copy.original)
+
+    def _home(self, profile: Profile) -> StoryId:
+        seat = self._shelf.seat_of(profile.key)
+        assert seat is not None
+        return self._shelf.story_at(seat).id
 
     def _plain(
         self, profile: Profile, story: StoryId, relation: Relation, share: float, near: Profile
@@ -153,11 +176,16 @@ class StoryIndex:
     def _survey(self, query: Query) -> list[Likeness]:
         found = self._shelf.candidates(query.text)
         near = [story for story in found if _is_near(query.profile, story)]
-        centres = {s.id: centre_cosine(query.text, s.centre, self._frequency) for s in near}
-        near.sort(key=lambda story: (-centres[story.id], story.id))
-        return [
-            compare(query, story, self._frequency, centres[story.id]) for story in near[:COMPARED]
+        frequency, centres = self._frequency, {s.id: self._shelf.centre(s) for s in near}
+        cosines = {
+            name: centre_cosine(query.text, centre, frequency) for name, centre in centres.items()
+        }
+        near.sort(key=lambda story: (-cosines[story.id], story.id))
+        shown = [
+            self._shelf.show(story, centres[story.id], RECENT_ARTICLES)
+            for story in near[:COMPARED]
         ]
+        return [compare(query, story, frequency, cosines[story.id]) for story in shown]
 
     def _report(self, article: Article, profile: Profile) -> Placement:
         """Place an article by the event it reports, or open a story with it."""
@@ -205,7 +233,7 @@ class StoryIndex:
 _ELSEWHERE = Contribution(name="elsewhere", value=1.0, weight=0.0)
 
 
-def _is_near(profile: Profile, story: OpenStory) -> bool:
+def _is_near(profile: Profile, story: HeldStory) -> bool:
     return story.first_at - WINDOW_HOURS <= profile.at <= story.last_at + WINDOW_HOURS
 
 

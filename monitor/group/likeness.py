@@ -149,9 +149,12 @@ def centre_cosine(
     """Give the cosine of a weighed query and a story's centre."""
     # fsum: a rebuilt centre may hold its terms in another order, and the sum must not tell
     top, logs = frequency.ceiling, frequency.logs
-    values = {term: weight * (top - logs[term]) for term, weight in centre.items()}
-    length = math.fsum([value * value for value in values.values()])
-    dot = math.fsum([query[term] * value for term, value in values.items() if term in query])
+    length = math.fsum(
+        [(value := weight * (top - logs[term])) * value for term, weight in centre.items()]
+    )
+    dot = math.fsum(
+        [q * (centre[term] * (top - logs[term])) for term, q in query.items() if term in centre]
+    )
     return dot / math.sqrt(length) if length else 0.0
 
 

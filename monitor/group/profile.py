@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from zlib import crc32
 
 from monitor.group.winnow import fingerprints
 from monitor.group.words import cut, fold, numbers, skeleton
 from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
 
+READING = 1  # of articles into profiles: counts up when what `read_article` gives changes
 MAX_TITLE_CHARS = 400
 MAX_TEXT_CHARS = 40_000  # for fingerprints: some 6,500 words
 MAX_TERM_CHARS = 5_000  # for terms: some 800 words; what follows is background
@@ -34,15 +36,22 @@ DAY_SLACK_HOURS = 6.0  # mean distance of a moment from the noon of its day
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Hold what news at large says: the share of articles with a term, and the dull terms."""
+    """Hold what news at large says: the share of articles with a term, and the dull terms.
+
+    `reading` is a number of 32 bits that names how articles are read: by which rules, and by
+    which shares.
+    """
 
     shares: Mapping[str, float]
     dull: frozenset[str]
+    reading: int
 
 
 def background_of(shares: Mapping[str, float]) -> Background:
     """Build a background from shares; terms of more than a quarter of all articles are dull."""
-    return Background(shares, frozenset(t for t, share in shares.items() if share >= DULL_SHARE))
+    dull = frozenset(term for term, share in shares.items() if share >= DULL_SHARE)
+    reading = crc32(f"{READING} {sorted(shares.items())}".encode("utf-8", "surrogatepass"))
+    return Background(shares, dull, reading)
 
 
 @dataclass(frozen=True, slots=True)

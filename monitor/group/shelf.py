@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.group.frequency import Frequency
+from monitor.group.packed import Packed, View, moment_of
 from monitor.group.profile import Profile
+from monitor.group.tally import Tally
+from monitor.group.terms import Terms
 from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Relation
 
@@ -17,166 +19,221 @@ POSTING_STORIES = 300  # newest stories looked at for one term
 QUERY_TERMS = 14  # heaviest terms that look for candidates
 CANDIDATES = 12
 
+_PLACES = 1 << 32
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class OpenStory:
-    """Hold a story's articles in order of placement; `number` counts stories as they open.
+    """Show an open story to what compares: its newest articles, its centre, all its terms.
 
-    `centre` sums the weights of the newest articles; `terms` is every term it was found by, with
-    the number of its articles that hold it.
+    `centre` sums the weights of the newest articles; `terms` is every term it was found by.
     Times are hours since 1970.
     """
 
     id: StoryId
+    articles: Sequence[Profile]
+    centre: Mapping[str, int]
+    terms: Collection[str]
+    first_at: float
+    last_at: float
+
+
+@dataclass(slots=True)
+class HeldStory:
+    """Hold a story's articles, packed, in order of placement.
+
+    `number` counts stories as they open; `tally` counts the terms of its articles, from the
+    second one on.
+    """
+
+    id: StoryId
     number: int
-    articles: list[Profile] = field(default_factory=list)
+    articles: list[bytes] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
-    centre: dict[str, int] = field(default_factory=dict)
-    terms: dict[str, int] = field(default_factory=dict)
+    tally: Tally | None = None
     first_at: float = 0.0
     last_at: float = 0.0
     seen_at: float = 0.0
 
     def refresh_times(self) -> None:
         """Read the story's span from its articles."""
-        self.first_at = min(article.at for article in self.articles)
-        self.last_at = max(article.at for article in self.articles)
-        self.seen_at = max(article.seen_at for article in self.articles)
+        moments = [moment_of(article) for article in self.articles]
+        self.first_at = min(at for at, _ in moments)
+        self.last_at = max(at for at, _ in moments)
+        self.seen_at = max(seen_at for _, seen_at in moments)
 
-    def refresh_centre(self) -> None:
-        """Sum the newest articles anew."""
-        self.centre = {}
-        for article in self.articles[-CENTRE_ARTICLES:]:
-            self._shift(article, 1)
-
-    def append(self, profile: Profile, relation: Relation) -> None:
-        """Take an article in."""
-        self.articles.append(profile)
+    def append(self, article: bytes, relation: Relation) -> list[int]:
+        """Take an article in; give the numbers of its terms that are new to the story."""
+        at, seen_at = moment_of(article)
+        is_first = not self.articles
+        self.articles.append(article)
         self.relations.append(relation)
-        self._shift(profile, 1)
+        self.first_at = at if is_first else min(self.first_at, at)
+        self.last_at = at if is_first else max(self.last_at, at)
+        self.seen_at = max(self.seen_at, seen_at)
+        view = View(article)
+        if is_first:
+            return list(view.posted)
+        tally = self._tallied()
+        new = tally.add(view.posted)
+        tally.weigh(*view.text)
         if len(self.articles) > CENTRE_ARTICLES:
-            self._shift(self.articles[-CENTRE_ARTICLES - 1], -1)
-        is_first = len(self.articles) == 1
-        self.first_at = profile.at if is_first else min(self.first_at, profile.at)
-        self.last_at = profile.at if is_first else max(self.last_at, profile.at)
-        self.seen_at = max(self.seen_at, profile.seen_at)
+            tally.weigh(*View(self.articles[-CENTRE_ARTICLES - 1]).text, sign=-1)
+        return new
 
-    def _shift(self, profile: Profile, sign: int) -> None:
-        centre = self.centre
-        for term, weight in zip(profile.text.terms, profile.text.weights, strict=True):
-            value = centre.get(term, 0) + sign * weight
-            if value:
-                centre[term] = value
-            else:
-                del centre[term]
+    def _tallied(self) -> Tally:
+        if self.tally is None:
+            first = View(self.articles[0])
+            self.tally = Tally()
+            self.tally.add(first.posted)
+            self.tally.weigh(*first.text)
+        return self.tally
+
+    def exchange(self, place: int, article: bytes) -> tuple[list[int], list[int]]:
+        """Put an article's new reading in a place; give the terms that came and that went."""
+        old, self.articles[place] = self.articles[place], article
+        if moment_of(old) != moment_of(article):
+            self.refresh_times()
+        came, went = View(article).posted, View(old).posted
+        if self.tally is None:
+            return list(set(came).difference(went)), list(set(went).difference(came))
+        new = self.tally.add(came)
+        is_central = place >= len(self.articles) - CENTRE_ARTICLES
+        if is_central:
+            self.tally.forget_weights()
+        left = self.tally.remove(went)
+        if is_central:
+            for one in self.articles[-CENTRE_ARTICLES:]:
+                self.tally.weigh(*View(one).text)
+        return new, left
+
+    @property
+    def numbers(self) -> Iterable[int]:
+        """Give the numbers of the terms that the story is found by."""
+        return View(self.articles[0]).posted if self.tally is None else self.tally.numbers
 
 
 class Shelf:
     """Keep the open stories and find those that share telling terms with an article.
 
     Everything in it follows from the articles held and their order, not from what was held
-    before: that is what lets a rebuilt shelf decide as the old one did.
+    before: that is what lets a rebuilt shelf decide as the old one did. An article's seat is one
+    number: its story's, and its place in it.
     """
 
-    def __init__(self, frequency: Frequency) -> None:
-        self.frequency = frequency
-        self.stories: dict[StoryId, OpenStory] = {}
-        self._by_number: dict[int, OpenStory] = {}
-        self._postings: dict[str, list[int]] = {}
-        self._home: dict[ArticleKey, OpenStory] = {}
+    def __init__(self, shares: Mapping[str, float], common_terms: Iterable[str]) -> None:
+        self._terms = Terms()
+        self.frequency = Frequency(shares, common_terms, self._terms.count_of)
+        self.stories: dict[StoryId, HeldStory] = {}
+        self._by_number: dict[int, HeldStory] = {}
+        self._seats: dict[ArticleKey, int] = {}
         self._next_number = 0
 
     def __len__(self) -> int:
-        return len(self._home)
+        return len(self._seats)
 
-    def home_of(self, article: ArticleKey) -> OpenStory | None:
-        """Give the story that holds an article."""
-        return self._home.get(article)
+    def seat_of(self, article: ArticleKey) -> int | None:
+        """Give the seat of an article that is held."""
+        return self._seats.get(article)
 
-    def put(self, profile: Profile, story: StoryId, relation: Relation) -> OpenStory:
-        """Add an article to a story, opening it if it is not there."""
+    def story_at(self, seat: int) -> HeldStory:
+        """Give the story of a seat."""
+        return self._by_number[seat // _PLACES]
+
+    def packed_at(self, seat: int) -> bytes:
+        """Give what is held in a seat."""
+        return self.story_at(seat).articles[seat % _PLACES]
+
+    def relation_at(self, seat: int) -> Relation:
+        """Give how the article in a seat came there."""
+        return self.story_at(seat).relations[seat % _PLACES]
+
+    def terms_at(self, seat: int) -> list[str]:
+        """Give all terms of the article in a seat."""
+        return self._terms.spelt(View(self.packed_at(seat)).numbers)
+
+    def profile_at(self, seat: int) -> Profile:
+        """Unpack what is held in a seat."""
+        return self._unpacked(self.packed_at(seat))
+
+    def _unpacked(self, held: bytes) -> Profile:
+        view = View(held)
+        return view.profile(self._terms.spelt(view.numbers))
+
+    def put(self, packed: Packed, story: StoryId, relation: Relation) -> int:
+        """Add an article to a story, opening it if it is not there; give its seat."""
         held = self.stories.get(story)
         if held is None:
-            held = OpenStory(story, self._next_number)
+            held = HeldStory(story, self._next_number)
             self._next_number += 1
             self.stories[story] = self._by_number[held.number] = held
             self.frequency.count_story(1)
-        held.append(profile, relation)
-        self._home[profile.key] = held
-        self._post(held, profile)
-        return held
+        article = packed.rest + self._terms.hold(packed.terms).tobytes()
+        self._post(held.append(article, relation), held)
+        seat = held.number * _PLACES + len(held.articles) - 1
+        self._seats[View(article).key] = seat
+        return seat
 
-    def _post(self, story: OpenStory, profile: Profile) -> None:
-        terms = _terms(profile)
-        new = [term for term in terms if term not in story.terms]
-        for term in terms:
-            story.terms[term] = story.terms.get(term, 0) + 1
-        self.frequency.add(new)
-        for term in new:
-            insort(self._postings.setdefault(term, []), story.number)
+    def _post(self, numbers: Sequence[int], story: HeldStory) -> None:
+        self._terms.post(numbers, story.number)
+        self.frequency.forget(self._terms.spelt(numbers))
 
-    def replace(self, profile: Profile) -> Profile | None:
-        """Put an article's new reading in the place of the old, which is given back."""
-        story = self._home.get(profile.key)
-        if story is None:
-            return None
-        place = next(i for i, a in enumerate(story.articles) if a.key == profile.key)
-        old, story.articles[place] = story.articles[place], profile
-        if (old.at, old.seen_at) != (profile.at, profile.seen_at):
-            story.refresh_times()
-        if place >= len(story.articles) - CENTRE_ARTICLES:
-            story.refresh_centre()
-        self._post(story, profile)
-        self._unpost_one(story, old)
-        return old
+    def _unpost(self, numbers: Collection[int], gone: Collection[int]) -> None:
+        self._terms.unpost(numbers, gone)
+        self.frequency.forget(self._terms.spelt(numbers))
 
-    def _unpost_one(self, story: OpenStory, profile: Profile) -> None:
-        """Take an article's terms off its story, and the story off those that none holds now."""
-        left = []
-        for term in _terms(profile):
-            story.terms[term] -= 1
-            if not story.terms[term]:
-                del story.terms[term]
-                left.append(term)
-        self._unpost([story], left)
+    def replace(self, seat: int, packed: Packed) -> None:
+        """Put an article's new reading in the place of the old."""
+        story, old = self.story_at(seat), self.packed_at(seat)
+        article = packed.rest + self._terms.hold(packed.terms).tobytes()
+        new, left = story.exchange(seat % _PLACES, article)
+        self._post(new, story)
+        self._unpost(left, (story.number,))
+        self._terms.release(View(old).numbers)
 
-    def drop(self, stories: Iterable[OpenStory]) -> Iterator[Profile]:
-        """Let stories go; their articles are given back."""
-        gone = list(stories)
-        for story in gone:
+    def seats_in(self, story: HeldStory) -> range:
+        """Give the seats of a story."""
+        first = story.number * _PLACES
+        return range(first, first + len(story.articles))
+
+    def drop(self, stories: Iterable[HeldStory]) -> None:
+        """Let stories go."""
+        gone = {story.number: story for story in stories}
+        touched = {number for story in gone.values() for number in story.numbers}
+        self._unpost(touched, gone)
+        for story in gone.values():
             del self.stories[story.id], self._by_number[story.number]
             self.frequency.count_story(-1)
             for article in story.articles:
-                del self._home[article.key]
-        self._unpost(gone, None)
-        return (article for story in gone for article in story.articles)
+                view = View(article)
+                del self._seats[view.key]
+                self._terms.release(view.numbers)
 
-    def _unpost(self, stories: list[OpenStory], terms: Sequence[str] | None) -> None:
-        """Take stories off the postings of `terms`, or of all their terms."""
-        numbers = {story.number for story in stories}
-        touched: dict[str, None] = {}
-        for story in stories:
-            leaving = story.terms if terms is None else terms
-            self.frequency.remove(leaving)
-            touched.update(dict.fromkeys(leaving))
-        for term in touched:
-            kept = [n for n in self._postings[term] if n not in numbers]
-            if kept:
-                self._postings[term] = kept
-            else:
-                del self._postings[term]
-
-    def candidates(self, query: Mapping[str, float]) -> list[OpenStory]:
+    def candidates(self, query: Mapping[str, float]) -> list[HeldStory]:
         """Find the stories that share most of a weighed query's heaviest terms."""
         heaviest = sorted(query, key=lambda term: (-query[term], term))[:QUERY_TERMS]
         scores: dict[int, float] = {}
         for term in heaviest:
             weight = query[term] ** 2
-            for number in self._postings.get(term, ())[-POSTING_STORIES:]:
+            for number in self._terms.stories_of(term)[-POSTING_STORIES:]:
                 scores[number] = scores.get(number, 0.0) + weight
         best = sorted(scores, key=lambda number: (-scores[number], number))[:CANDIDATES]
         return [self._by_number[number] for number in best]
 
+    def centre(self, story: HeldStory) -> Mapping[str, int]:
+        """Sum the weights of a story's newest articles."""
+        if story.tally is not None:
+            return story.tally.centre(self._terms.words)
+        numbers, weights = View(story.articles[0]).text
+        return dict(zip(self._terms.spelt(numbers), weights, strict=True))
 
-def _terms(profile: Profile) -> dict[str, None]:
-    return dict.fromkeys(profile.text.terms + profile.head.terms)
+    def show(self, story: HeldStory, centre: Mapping[str, int], newest: int) -> OpenStory:
+        """Unpack a story whose `centre` is known, with its newest articles."""
+        return OpenStory(
+            id=story.id,
+            articles=[self._unpacked(held) for held in story.articles[-newest:]],
+            centre=centre,
+            terms=frozenset(self._terms.spelt(story.numbers)),
+            first_at=story.first_at,
+            last_at=story.last_at,
+        )

@@ -1,0 +1,95 @@
+"""Find seats by 32-bit marks: a sorted index in arrays, a tenth of the size of a dict of lists."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+
+Rank = tuple[float, str]
+
+_BUCKET_BITS = 20  # marks that differ only in these lie in one bucket: some 4,000 buckets in all
+_GROUPS = 1 << 32
+
+
+class Marks:
+    """Hold pairs of a mark and a seat, sorted by mark, by a group the caller knows, and by rank.
+
+    A group is a number of 32 bits. `rank_of` a seat orders what has both in common: what is found
+    follows from what is held, not from when it was added.
+    """
+
+    def __init__(self, rank_of: Callable[[int], Rank]) -> None:
+        self._rank_of = rank_of
+        self._buckets: dict[int, tuple[array[int], array[int]]] = {}
+
+    def add(self, mark: int, group: int, seat: int) -> None:
+        """Hold a pair."""
+        bucket = self._buckets.get(mark >> _BUCKET_BITS)
+        if bucket is None:
+            bucket = self._buckets[mark >> _BUCKET_BITS] = array("Q"), array("Q")
+        keys, seats = bucket
+        key = mark * _GROUPS + group
+        at = bisect_left(keys, key)
+        if at < len(keys) and keys[at] == key:
+            end = bisect_right(keys, key, at)
+            at = bisect_left(seats, self._rank_of(seat), at, end, key=self._rank_of)
+        keys.insert(at, key)
+        seats.insert(at, seat)
+
+    def remove(self, mark: int, group: int, seat: int) -> None:
+        """Let go of a pair that is held."""
+        keys, seats = self._buckets[mark >> _BUCKET_BITS]
+        key = mark * _GROUPS + group
+        at = bisect_left(keys, key)
+        at = seats.index(seat, at, bisect_right(keys, key, at))
+        del keys[at], seats[at]
+        if not keys:
+            del self._buckets[mark >> _BUCKET_BITS]
+
+    def find(self, marks: Iterable[int]) -> dict[int, Seats]:
+        """Give the seats of those marks that there are: of a text's passages, few."""
+        buckets, found = self._buckets, {}
+        for mark in marks:
+            bucket = buckets.get(mark >> _BUCKET_BITS)
+            if bucket is None:
+                continue
+            keys, key = bucket[0], mark * _GROUPS
+            first = bisect_left(keys, key)
+            if first < len(keys) and keys[first] < key + _GROUPS:
+                end = bisect_left(keys, key + _GROUPS, first)
+                found[mark] = Seats(keys, bucket[1], first, end)
+        return found
+
+    def around(self, mark: int, rank: Rank, most: int) -> list[int]:
+        """Give the seats with a mark that stand next to a rank, `most` to each side.
+
+        Groups have to order seats as ranks do.
+        """
+        found = self.find((mark,)).get(mark)
+        if found is None:
+            return []
+        at = bisect_left(found.seats, rank, found.first, found.end, key=self._rank_of)
+        return list(found.seats[max(found.first, at - most) : min(found.end, at + most)])
+
+
+class Seats:
+    """Be the seats with one mark: a part of the index, which must not change meanwhile."""
+
+    __slots__ = ("_keys", "end", "first", "seats")
+
+    def __init__(self, keys: array[int], seats: array[int], first: int, end: int) -> None:
+        self._keys, self.seats, self.first, self.end = keys, seats, first, end
+
+    def firsts(self) -> Iterator[int]:
+        """Give the first seat of each group."""
+        at = self.first
+        while at < self.end:
+            yield self.seats[at]
+            at += 1
+            if at < self.end and self._keys[at] == self._keys[at - 1]:
+                at = bisect_right(self._keys, self._keys[at], at, self.end)
+
+    def last(self, most: int) -> list[int]:
+        """Give the last seats of all."""
+        return list(self.seats[max(self.first, self.end - most) : self.end])

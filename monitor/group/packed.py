@@ -1,0 +1,220 @@
+"""Pack what grouping keeps of an article into few bytes, and read it back.
+
+A packed profile is a header, arrays and strings; its terms stand at the end, each once: as words
+where it is stored, as the numbers of a `Terms` where it is held. Both have the same offsets.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from struct import Struct
+
+from monitor.group.profile import Profile, Vector
+from monitor.model.keys import ArticleKey, SourceKey
+
+INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all are compared
+
+_HEADER = Struct("<I3dI?8H5I")
+_TIMES = Struct("<I3d")
+_FORM = 1 if sys.byteorder == "little" else 2  # of the arrays; counts up when the layout changes
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Be a packed profile without its terms, and its terms: those of text and head come first."""
+
+    rest: bytes
+    terms: tuple[str, ...]
+
+
+def pack(profile: Profile, reading: int) -> Packed:
+    """Pack a profile; `reading` names how it was read, so that another reading is told apart."""
+    terms = dict.fromkeys((*profile.text.terms, *profile.head.terms))
+    posted = len(terms)
+    terms.update(dict.fromkeys((*sorted(profile.title), *sorted(profile.names))))
+    number = {term: at for at, term in enumerate(terms)}
+    code = _code(len(number))
+    lists = (
+        profile.head.terms,
+        sorted(profile.title),
+        sorted(profile.names),
+        [term for term, _ in profile.marks],
+    )
+    places = [word for pair in profile.places for word in pair]
+    said = (sorted(profile.skeletons), sorted(profile.numbers), places)
+    strings = [
+        text.encode("utf-8", "surrogatepass")
+        for text in (profile.key, profile.source, profile.url, profile.text_hash)
+    ]
+    strings.append("\0".join("\n".join(words) for words in said).encode("utf-8", "surrogatepass"))
+    header = _HEADER.pack(
+        reading ^ _FORM,
+        profile.at,
+        profile.seen_at,
+        profile.slack,
+        profile.words,
+        profile.has_title,
+        len(number),
+        posted,
+        len(profile.text.terms),
+        *map(len, lists),
+        len(profile.prints),
+        *map(len, strings),
+    )
+    parts = [
+        header,
+        array("I", sorted(profile.prints)).tobytes(),
+        profile.text.weights,
+        profile.head.weights,
+        *(array(code, [number[term] for term in one]).tobytes() for one in lists),
+        array("d", [share for _, share in profile.marks]).tobytes(),
+        *strings,
+    ]
+    return Packed(b"".join(parts), tuple(number))
+
+
+def stored(held: bytes, terms: Sequence[str]) -> bytes:
+    """Give the form that is stored of a held profile."""
+    return held[: View(held).ends_at] + "\n".join(terms).encode("utf-8", "surrogatepass")
+
+
+def read_stored(blob: bytes, reading: int) -> Packed | None:
+    """Read the stored form; None if it was made by another reading or layout, or is cut off."""
+    if len(blob) < _HEADER.size or _TIMES.unpack_from(blob)[0] != reading ^ _FORM:
+        return None
+    view = View(blob)
+    end = view.ends_at
+    text = blob[end:].decode("utf-8", "surrogatepass")
+    terms = tuple(text.split("\n")) if text else ()
+    return Packed(blob[:end], terms) if len(terms) == view.term_count else None
+
+
+def moment_of(blob: bytes) -> tuple[float, float]:
+    """Give when an article was published and when it was first seen, in hours since 1970."""
+    _, at, seen_at, _ = _TIMES.unpack_from(blob)
+    return at, seen_at
+
+
+def _code(terms: int) -> str:
+    return "B" if terms <= 256 else "H"
+
+
+class View:
+    """Read parts of a packed profile, each when it is asked for."""
+
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
+        header = _HEADER.unpack_from(blob)
+        _, self.at, self.seen_at, self._slack, self.words, self._has_title = header[:6]
+        self.term_count, self._posted, self._text = header[6:9]
+        self._lists, self._prints, self._strings = header[9:13], header[13], header[14:]
+        self._code = _code(self.term_count)
+        self._weights_at = _HEADER.size + 4 * self._prints
+        self._lists_at = self._weights_at + self._text + header[9]
+        width = 1 if self._code == "B" else 2
+        self._shares_at = self._lists_at + width * sum(self._lists)
+        self._strings_at = self._shares_at + 8 * header[12]
+        self.ends_at = self._strings_at + sum(self._strings)
+
+    @property
+    def prints(self) -> array[int]:
+        """Give the fingerprints in order."""
+        return array("I", self._blob[_HEADER.size : self._weights_at])
+
+    @property
+    def sketch(self) -> array[int]:
+        """Give the fingerprints that are indexed: the smallest."""
+        end = min(self._weights_at, _HEADER.size + 4 * INDEXED_PRINTS)
+        return array("I", self._blob[_HEADER.size : end])
+
+    @property
+    def numbers(self) -> array[int]:
+        """Give the numbers of all terms, of a held profile."""
+        return array("I", self._blob[self.ends_at :])
+
+    @property
+    def posted(self) -> array[int]:
+        """Give the numbers of the terms of text and head, by which a story is found."""
+        return array("I", self._blob[self.ends_at : self.ends_at + 4 * self._posted])
+
+    @property
+    def text(self) -> tuple[array[int], bytes]:
+        """Give the numbers of the text's terms, and their weights."""
+        numbers = array("I", self._blob[self.ends_at : self.ends_at + 4 * self._text])
+        return numbers, self._blob[self._weights_at : self._weights_at + self._text]
+
+    @cached_property
+    def strings(self) -> list[str]:
+        """Give key, source, address, hash of the text, and what is said beside the terms."""
+        at, found = self._strings_at, []
+        for length in self._strings:
+            found.append(self._blob[at : at + length].decode("utf-8", "surrogatepass"))
+            at += length
+        return found
+
+    @property
+    def key(self) -> ArticleKey:
+        """Give the article's key."""
+        at = self._strings_at
+        return ArticleKey(self._blob[at : at + self._strings[0]].decode("utf-8", "surrogatepass"))
+
+    @property
+    def url(self) -> str:
+        """Give the address, if it names an article."""
+        return self.strings[2]
+
+    @property
+    def text_hash(self) -> str:
+        """Give the hash of title and text."""
+        return self.strings[3]
+
+    def _chosen(self, terms: Sequence[str]) -> list[list[str]]:
+        """Give the terms of head, title, names and marks."""
+        width = 1 if self._code == "B" else 2
+        at, found = self._lists_at, []
+        for length in self._lists:
+            chosen = array(self._code, self._blob[at : at + width * length])
+            found.append([terms[number] for number in chosen])
+            at += width * length
+        return found
+
+    def profile(self, terms: Sequence[str]) -> Profile:
+        """Read the whole profile; `terms` are all its terms in order."""
+        head, title, names, marks = self._chosen(terms)
+        key, source, url, text_hash, said = self.strings
+        skeletons, numbers, places = map(_words, said.split("\0"))
+        heads_at = self._weights_at + self._text
+        shares = array("d", self._blob[self._shares_at : self._strings_at])
+        return Profile(
+            key=ArticleKey(key),
+            source=SourceKey(source),
+            url=url,
+            text_hash=text_hash,
+            at=self.at,
+            slack=self._slack,
+            seen_at=self.seen_at,
+            words=self.words,
+            has_title=self._has_title,
+            title=frozenset(title),
+            text=Vector(tuple(terms[: self._text]), self._blob[self._weights_at : heads_at]),
+            head=Vector(tuple(head), self._blob[heads_at : self._lists_at]),
+            marks=tuple(zip(marks, shares, strict=True)),
+            names=frozenset(names),
+            skeletons=frozenset(skeletons),
+            numbers=frozenset(numbers),
+            prints=frozenset(self.prints),
+            places=tuple(_pairs(places)),
+        )
+
+
+def _words(text: str) -> list[str]:
+    return text.split("\n") if text else []
+
+
+def _pairs(words: list[str]) -> Iterable[tuple[str, str]]:
+    return list(pairwise(words))[::2]
