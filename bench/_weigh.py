@@ -15,7 +15,7 @@ from _lab import ROOT  # noqa: F401 - puts the product on the path
 
 from monitor.group.index import StoryIndex
 from monitor.pipeline.assigner import OPEN_FOR
-from monitor.store import stories
+from monitor.store import articles, profiles
 from monitor.store.engine import Store
 
 
@@ -23,12 +23,13 @@ def main() -> None:
     """Build the index as an assigner that takes over does, and print what it weighs."""
     store, process = Store(sys.argv[1]), psutil.Process()
     with store.read() as tx:
-        held = list(stories.open_since(tx, datetime.now(UTC) - OPEN_FOR))
+        seats = profiles.open_seats(tx, datetime.now(UTC) - OPEN_FOR)
+        held = dict(articles.read_many(tx, [seat.article_id for seat in seats]))
     index = StoryIndex()
     gc.collect()
     before = process.memory_info().rss
-    for article, story, relation in held:
-        index.restore(article, story, relation)
+    for seat in seats:
+        index.restore(held[seat.article_id], seat.story, seat.relation)
     gc.collect()
     grown = process.memory_info().rss - before
     count = index.article_count

@@ -41,8 +41,9 @@ from monitor.group.index import StoryIndex
 from monitor.model.article import Article
 from monitor.model.keys import StoryId
 from monitor.model.story import Placement, Relation
-from monitor.store import articles, migrate, placing, stories
+from monitor.store import articles, migrate, placing, profiles, stories
 from monitor.store.engine import Store
+from monitor.store.profiles import Kept
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -131,14 +132,15 @@ def trace(path: Path, live: int) -> dict[str, float]:
 
 
 def seat_all(store: Store, path: Path, live: int) -> None:
-    """Store as many articles in the stories of their events."""
+    """Store as many articles in the stories of their events, with what grouping read of them."""
     migrate.upgrade(store)
-    stream, seen = iter(Recombined(path, live)), set[int]()
+    stream, seen, index = iter(Recombined(path, live)), set[int](), StoryIndex()
     left = live
     while batch := list(islice(stream, min(left, BATCH))):
         left -= len(batch)
         with store.write() as tx:
             ids = articles.add(tx, [article for article, _ in batch], is_baseline=False)
+            kept = {}
             for article, event in batch:
                 relation = Relation.EVENT if event in seen else Relation.FIRST
                 seen.add(event)
@@ -152,6 +154,9 @@ def seat_all(store: Store, path: Path, live: int) -> None:
                 )
                 number, now = ids[article.key], article.first_seen_at
                 stories.seat(tx, number, article, placement, now=now)
+                index.restore(article, placement.story, relation)
+                kept[number] = Kept(1, index.stored(article.key))
+            profiles.put(tx, kept)
             placing.mark_placed(tx, list(ids.values()))
 
 

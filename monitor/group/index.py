@@ -17,7 +17,7 @@ from monitor.group.likeness import (
     compare,
     is_elsewhere,
 )
-from monitor.group.packed import pack, read_stored, stored
+from monitor.group.packed import Packed, pack, read_stored, stored
 from monitor.group.profile import Profile, hours, read_article
 from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf
 from monitor.group.weights import Model, default_model
@@ -93,15 +93,16 @@ class StoryIndex:
         if self._shelf.seat_of(article.key) is None:
             self._put(read_article(article, self._model.background), placement_story, relation)
 
-    def restore_stored(self, blob: bytes, story: StoryId, relation: Relation) -> bool:
-        """Add an article as `stored` gave it; False if that was of another reading than ours."""
-        packed = read_stored(blob, self._model.background.reading)
-        if packed is not None:
-            self._copies.add(self._shelf.put(packed, story, relation))
-        return packed is not None
+    def read_stored(self, profile: bytes) -> Packed | None:
+        """Read what `stored` gave; None if the article is to be read anew: by other rules."""
+        return read_stored(profile, self._model.background.reading)
+
+    def restore_stored(self, profile: Packed, story: StoryId, relation: Relation) -> None:
+        """Add an article that is not held where it was placed before, as it was read then."""
+        self._copies.add(self._shelf.put(profile, story, relation))
 
     def stored(self, article: ArticleKey) -> bytes | None:
-        """Give what is held of an article, to restore it without reading it anew."""
+        """Give what is held of an article, if it is, for `read_stored`."""
         seat = self._shelf.seat_of(article)
         if seat is None:
             return None
@@ -113,10 +114,10 @@ class StoryIndex:
         if seat is not None:
             self._replace(seat, read_article(article, self._model.background))
 
-    def remove_before(self, moment: datetime) -> int:
+    def remove_before(self, moment: datetime) -> tuple[StoryId, ...]:
         """Let go of the stories whose articles were all first seen before a moment.
 
-        Returns how many stories went. No article counts as published after it was first seen, so
+        Returns those that went. No article counts as published after it was first seen, so
         a seed of a past year, or an article that arrives late, is held as long as any other.
         Remove before placing: an index that is rebuilt from the tables holds no more than this.
         """
@@ -126,7 +127,7 @@ class StoryIndex:
             for seat in self._shelf.seats_in(story):
                 self._copies.remove(seat)
         self._shelf.drop(gone)
-        return len(gone)
+        return tuple(story.id for story in gone)
 
     def _put(self, profile: Profile, story: StoryId, relation: Relation) -> None:
         packed = pack(profile, self._model.background.reading)

@@ -20,9 +20,10 @@ from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
-from monitor.store import fulltext, placing, problems, roles, stories
+from monitor.store import articles, fulltext, placing, problems, profiles, roles
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.placing import Unplaced
+from monitor.store.profiles import Kept, OpenSeat
 from monitor.store.roles import Role
 
 log = structlog.get_logger()
@@ -75,14 +76,17 @@ class Assigner:
     def _is_asked(self) -> bool:
         """Tell whether there is anything to do, and nobody else does it."""
         ports = self._ports
-        is_half_over = self._taken_at + ports.terms.lease.total_seconds() / 2 < monotonic_seconds()
-        if self._role is not None and is_half_over:
+        if self._role is not None and self._is_half_over():
             return True  # kept while there is nothing to do: another would have to build the index
         with ports.store.read() as tx:
             if placing.has_unplaced(tx) or self._in_force is not ports.current.engine:
                 return roles.is_open(tx, roles.ASSIGNER, ports.holder, now=ports.now())
         self._careful_left = 0
         return False
+
+    def _is_half_over(self) -> bool:
+        lease = self._ports.terms.lease.total_seconds()
+        return self._taken_at + lease / 2 < monotonic_seconds()
 
     def _has_role(self) -> bool:
         """Take the role or keep it; who has it anew knows nothing yet."""
@@ -119,18 +123,60 @@ class Assigner:
         return self._index
 
     def _rebuilt(self, engine: Engine) -> StoryIndex:
-        """Build the index from the tables.
+        """Build the index from the tables, in slices: nothing is locked, and the lease goes on.
 
-        That may take long, so nothing is locked, and the lease begins again behind it.
+        What grouping read of an article is stored; where it is not, or was read by other rules
+        than ours, the article is read anew.
         """
-        ports = self._ports
+        ports, began, since = self._ports, monotonic_seconds(), self._ports.now() - OPEN_FOR
         common = frozenset().union(*(query_terms(loaded) for loaded in engine.rules))
-        index = StoryIndex(common_terms=common)
+        index, read_anew = StoryIndex(common_terms=common), 0
         with ports.store.read() as tx:
-            for article, story, relation in stories.open_since(tx, ports.now() - OPEN_FOR):
-                index.restore(article, story, relation)
-        self._keep_role()
+            seats = profiles.open_seats(tx, since)
+        for start in range(0, len(seats), BATCH):
+            if self._is_half_over():
+                self._keep_role()
+            read_anew += self._restore(index, seats[start : start + BATCH])
+        role = self._keep_role()
+        with ports.store.write() as tx:
+            roles.require(tx, role)
+            profiles.forget_closed(tx, since)
+        log.info(
+            "open stories taken over",
+            stories=index.open_story_count,
+            articles=index.article_count,
+            read_anew=read_anew,
+            seconds=round(monotonic_seconds() - began, 1),
+        )
         return index
+
+    def _restore(self, index: StoryIndex, seats: Sequence[OpenSeat]) -> int:
+        """Hold articles again; give how many had to be read anew."""
+        ids = [seat.article_id for seat in seats]
+        with self._ports.store.read() as tx:
+            kept = profiles.read(tx, ids)
+            found = {
+                number: packed
+                for number, one in kept.items()
+                if one.profile is not None and (packed := index.read_stored(one.profile))
+            }
+            unread = [number for number in ids if number in kept and number not in found]
+            texts = dict(articles.read_many(tx, unread)) if unread else {}
+        for seat in seats:
+            if seat.article_id in found:
+                index.restore_stored(found[seat.article_id], seat.story, seat.relation)
+            elif seat.article_id in texts:
+                index.restore(texts[seat.article_id], seat.story, seat.relation)
+        read = {
+            number: Kept(kept[number].revision, index.stored(article.key))
+            for number, article in texts.items()
+        }
+        if read:
+            role = self._keep_role()
+            with self._ports.store.write() as tx:
+                roles.require(tx, role)
+                profiles.put(tx, read)
+        return len(read)
 
     def _place_batch(self, index: StoryIndex) -> int:
         ports, now = self._ports, self._ports.now()
@@ -142,7 +188,8 @@ class Assigner:
         began = monotonic_seconds()
         with ports.store.write() as tx:
             roles.require(tx, role)
-            index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older ones
+            gone = index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older
+            profiles.forget(tx, gone)
             batch = Batch(tx, ports, index, engine, now)
             due = placing.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)

@@ -21,10 +21,11 @@ from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import count_as_told
-from monitor.store import alerts, placing, restored, stories
+from monitor.store import alerts, placing, profiles, restored, stories
 from monitor.store.articles import StoredMatch
 from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
+from monitor.store.profiles import Kept
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Batch:
 
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
     stories that were asked for, so that a large one is read once. What was published before
-    `told_before` counts as told.
+    `told_before` counts as told. `profiles` are of the articles placed, as the index holds them.
     """
 
     tx: Tx
@@ -43,6 +44,7 @@ class Batch:
     now: datetime
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
+    profiles: dict[int, Kept] = field(default_factory=dict)
     rules: dict[RuleId, Rule] = field(init=False)
     told_before: datetime | None = field(init=False)
 
@@ -53,6 +55,8 @@ class Batch:
     def place(self, unplaced: Unplaced) -> int:
         """Place one article; give the number of alerts it raised."""
         story, relation = self._seat(unplaced)
+        profile = self.index.stored(unplaced.article.key)
+        self.profiles[unplaced.id] = Kept(unplaced.revision, profile)
         if relation is not Relation.FIRST or unplaced.story is not None:
             self.stale.add(story)
         raised = [
@@ -71,9 +75,11 @@ class Batch:
         return len(raised)
 
     def finish(self) -> None:
-        """Recompute what stories state, for those that have changed."""
+        """Recompute what stories state, for those that have changed; keep the profiles."""
         stories.refresh(self.tx, self.stale)
+        profiles.put(self.tx, self.profiles)
         self.stale.clear()
+        self.profiles.clear()
 
     def _matches(self, unplaced: Unplaced) -> tuple[StoredMatch, ...]:
         """Give what these rules find: whoever stored the article may have judged by others."""

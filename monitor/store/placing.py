@@ -30,6 +30,7 @@ class Unplaced:
 
     id: int
     article: Article
+    revision: int
     is_baseline: bool
     judged_by: str | None
     is_indexed: bool
@@ -144,6 +145,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
         Unplaced(
             id=row.id,
             article=articles.from_row(row),
+            revision=row.revision,
             is_baseline=row.is_baseline,
             judged_by=row.judged_by,
             is_indexed=not row.is_unindexed,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, literal, select, tuple_, update
+from sqlalchemy import exists, func, select, update
 
 from monitor.errors import WorkError
 from monitor.model.article import Article
@@ -213,42 +213,6 @@ def rules_of(tx: Tx, stories: Sequence[StoryId]) -> dict[StoryId, tuple[str, ...
     for row in rows:
         found.setdefault(StoryId(row.story_id), []).append(row.rule_id)
     return {key: tuple(value) for key, value in found.items()}
-
-
-def open_since(
-    tx: Tx, moment: datetime, *, batch: int = 500
-) -> Iterator[tuple[Article, StoryId, Relation]]:
-    """Go through the articles of open stories in order of placement, to rebuild the index.
-
-    Open are stories with an article that was first seen at a moment or later, exactly those that
-    `StoryIndex.remove_before` leaves.
-    """
-    is_open = (
-        select(SeatRow.story_id)
-        .join(ArticleRow, ArticleRow.id == SeatRow.article_id)
-        .where(ArticleRow.first_seen_at >= moment)
-    )
-    order = (SeatRow.placed_at, ArticleRow.id)
-    query = (
-        select(*ArticleRow.__table__.columns, *_SEAT)
-        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
-        .where(SeatRow.story_id.in_(is_open))
-        .order_by(*order)
-        .limit(batch)
-    )
-    rows = tx.execute(query).all()
-    while rows:
-        for row in rows:
-            yield articles.from_row(row), StoryId(row.story_id), Relation(row.relation)
-        last = (rows[-1].placed_at, rows[-1].id)
-        rows = tx.execute(query.where(tuple_(*order) > tuple_(*map(_bound, order, last)))).all()
-
-
-_SEAT = (SeatRow.story_id, SeatRow.relation, SeatRow.placed_at)
-
-
-def _bound(column: Any, value: Any) -> Any:
-    return literal(value, column.type)
 
 
 def count(tx: Tx) -> int:

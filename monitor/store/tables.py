@@ -230,6 +230,17 @@ class SeatRow(Base):
     placed_at: Mapped[datetime]
 
 
+class ProfileRow(Base):
+    """Keep what grouping read of an article of an open story; `revision` is the article's."""
+
+    __tablename__ = "profile"
+    article_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int]
+    profile: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class AlertRow(Base):
     """Keep an alert: a rule and a story worth telling, by generation."""
 

@@ -160,7 +160,7 @@ def test_a_rebuilt_index_decides_as_the_uninterrupted_one(
     before, after = [old, *articles[:5]], articles[5:]
     running = StoryIndex(common_terms=RULE_TERMS)
     placed = place_all(running, before)
-    assert running.remove_before(NOW - timedelta(days=20)) == 1
+    assert running.remove_before(NOW - timedelta(days=20)) == (placed[0].story,)
     rebuilt = StoryIndex(common_terms=RULE_TERMS)
     for article, placement in list(zip(before, placed, strict=True))[1:]:
         rebuilt.restore(article, placement.story, placement.relation)
@@ -270,7 +270,7 @@ def test_expired_stories_are_let_go(build: Build) -> None:
     index = StoryIndex()
     at = NOW - timedelta(days=10)
     index.place(build("a", "Old news here", "Body of it.", at=at, first_seen_at=at), now=NOW)
-    assert index.remove_before(NOW - timedelta(days=7)) == 1
+    assert len(index.remove_before(NOW - timedelta(days=7))) == 1
     assert (index.open_story_count, index.article_count) == (0, 0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from services.articles import article, rule, source
 from services.assigner import Deadly, Desk
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from monitor.clock import system_clock
 from monitor.errors import LeaseLost
@@ -24,12 +26,15 @@ from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
 from monitor.model.article import Article, Precision
 from monitor.model.keys import digest_of
+from monitor.model.network import Limits
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
+from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.rules import look_back
 from monitor.store import alerts, articles, claims, placing, problems, roles, rules
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
+from monitor.store.tables import ProfileRow
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 PLACES = ("Quell", "Oru", "Belmora", "Port Salis")
@@ -215,3 +220,120 @@ def test_who_lost_the_role_does_not_say_that_rules_have_looked_back(store: Store
         look_back(desk.ports, Engine([rule]), keep_role=lambda: lost)
     with store.read() as tx:
         assert rules.revisions(tx) == {}
+
+
+def filled(store: Store) -> Desk:
+    """Have a desk that has placed articles in three stories."""
+    desk = Desk(store, START)
+    for name in range(9):
+        desk.now += timedelta(hours=1)
+        desk.receive([written(name, name % 3, 1, desk.now, is_day=False)])
+    return desk
+
+
+def profiles_of(store: Store) -> dict[int, tuple[int, bytes]]:
+    query = select(ProfileRow.article_id, ProfileRow.revision, ProfileRow.profile)
+    with store.read() as tx:
+        return {number: (revision, profile) for number, revision, profile in tx.execute(query)}
+
+
+def next_seat(desk: Desk) -> object:
+    """Tell where the same article comes, and why, after taking over."""
+    desk.take_over()
+    desk.now += timedelta(hours=1)
+    desk.receive([written(30, 1, 1, desk.now, is_day=False)])
+    return desk.seats()[-1]
+
+
+SPOILT = {
+    "none is stored": "DELETE FROM profile",
+    "all are cut off": "UPDATE profile SET profile = substr(profile, 1, 40)",
+    "all are of another reading": "UPDATE profile SET profile = substr(profile, 2)",
+    "all are of an earlier text": "UPDATE profile SET revision = 0, profile = "
+    "(SELECT profile FROM profile AS other ORDER BY article_id LIMIT 1)",
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_no_profile_tells_is_read_anew_and_kept(
+    sqlite_template: Path, tmp_path: Path, spoilt: str
+) -> None:
+    found = []
+    for name in ("whole", "spoilt"):
+        shutil.copy(sqlite_template, tmp_path / f"{name}.db")
+        with closing(Store(f"sqlite:///{tmp_path / name}.db")) as store:
+            desk = filled(store)
+            before = profiles_of(store)
+            assert len(before) == 9
+            if name == "spoilt":
+                with store.write() as tx:
+                    tx.execute(text(SPOILT[spoilt]))
+            found.append(next_seat(desk))
+            assert {n: p for n, p in profiles_of(store).items() if n in before} == before
+    assert found[0] == found[1]
+
+
+def test_profiles_are_kept_of_open_stories_alone(store: Store) -> None:
+    desk = filled(store)
+    assert len(profiles_of(store)) == 9
+    desk.now += timedelta(days=20)
+    desk.receive([written(20, 1, 1, desk.now, is_day=False)])
+    assert len(profiles_of(store)) == 1
+    with store.write() as tx:  # as where no process ran while stories closed
+        tx.execute(text("UPDATE article SET first_seen_at = :at"), {"at": "2026-01-01 00:00:00"})
+    desk.take_over()
+    assert desk.assigner.place_due() == 0
+    assert profiles_of(store) == {}
+
+
+class Watched(Failpoints):
+    """Count how often the role was taken or kept; at one of these times something happens."""
+
+    def __init__(self, at: int = 0, then: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.kept = 0
+        self._at, self._then = at, then
+
+    def hit(self, name: str, subject: str = "") -> None:
+        self.kept += name == "t2.claimed"
+        if name == "t2.claimed" and self.kept == self._at:
+            self._then()
+
+
+def taking_over(desk: Desk, lease_seconds: float, watched: Watched) -> Assigner:
+    """Begin with a new assigner whose leases are so long."""
+    desk.take_over()
+    terms = replace(desk.ports.terms, limits=Limits(lease_seconds=lease_seconds))
+    return Assigner(replace(desk.ports, terms=terms, failpoints=watched))
+
+
+def test_the_role_is_kept_while_taking_over_lasts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = filled(store)
+    monkeypatch.setattr(assigner, "BATCH", 2)
+    quick, slow = Watched(), Watched()
+    for lease_seconds, watched in ((60.0, quick), (0.0, slow)):
+        assert taking_over(desk, lease_seconds, watched).place_due() == 0
+    assert slow.kept - quick.kept == 5  # slices of two articles, nine in all
+
+
+def test_who_loses_the_role_while_taking_over_stops_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = filled(store)
+    other = Desk(store, desk.now, holder="other")
+    monkeypatch.setattr(assigner, "BATCH", 2)
+
+    def rob() -> None:
+        with store.write() as tx:
+            claims.expire_all(tx, now=desk.now - timedelta(days=1))
+        other.assigner.place_due()
+
+    watched = Watched(4, rob)
+    robbed = taking_over(desk, 0.0, watched)
+    with store.write() as tx:
+        articles.add(tx, [written(20, 1, 1, desk.now, is_day=False)], is_baseline=False)
+    assert robbed.place_due() == 0
+    assert watched.kept == 4
+    assert len(desk.seats()) == 10  # by the other

@@ -22,7 +22,7 @@ from monitor.model.keys import (
     story_id,
 )
 from monitor.model.story import Placement, Relation
-from monitor.store import alerts, articles, stories
+from monitor.store import alerts, articles, profiles, stories
 from monitor.store.engine import Store, Tx
 
 MAILBOX = ChannelName("mailbox")
@@ -198,8 +198,9 @@ def test_the_index_is_rebuilt_from_open_stories_in_order_of_placement(
         seat(tx, closed, story_id(closed.key), Relation.FIRST, old)
         seat(tx, first, story_id(first.key), Relation.FIRST, now)
         seat(tx, second, story_id(first.key), Relation.EVENT, now)
-        found = list(stories.open_since(tx, now - timedelta(days=14), batch=1))
-    assert [(one.key, relation) for one, _, relation in found] == [
+        found = profiles.open_seats(tx, now - timedelta(days=14))
+        keys = dict(articles.read_many(tx, [seat.article_id for seat in found]))
+    assert [(keys[one.article_id].key, one.relation) for one in found] == [
         (first.key, Relation.FIRST),
         (second.key, Relation.EVENT),
     ]

@@ -1,0 +1,97 @@
+"""Keep what grouping read of each article of an open story, so that taking over reads no text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+
+from monitor.model.keys import StoryId
+from monitor.model.story import Relation
+from monitor.store.articles import CHUNK
+from monitor.store.engine import Tx
+from monitor.store.tables import ArticleRow, ProfileRow, SeatRow
+from monitor.store.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSeat:
+    """Be the seat of an article in an open story."""
+
+    article_id: int
+    story: StoryId
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Be what is kept of an article: `profile` is None if it is to be read anew."""
+
+    revision: int
+    profile: bytes | None
+
+
+def open_seats(tx: Tx, moment: datetime) -> list[OpenSeat]:
+    """List the seats in open stories in order of placement, to rebuild the index.
+
+    Open are stories with an article that was first seen at a moment or later, exactly those that
+    `StoryIndex.remove_before` leaves.
+    """
+    query = select(SeatRow.article_id, SeatRow.story_id, SeatRow.relation)
+    query = query.where(SeatRow.story_id.in_(_open_stories(moment)))
+    rows = tx.execute(query.order_by(SeatRow.placed_at, SeatRow.article_id))
+    return [OpenSeat(number, StoryId(story), Relation(why)) for number, story, why in rows]
+
+
+def _open_stories(moment: datetime) -> Any:
+    query = select(SeatRow.story_id).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+    return query.where(ArticleRow.first_seen_at >= moment)
+
+
+def read(tx: Tx, article_ids: Sequence[int]) -> dict[int, Kept]:
+    """Read what is kept of articles; those that are gone are left out.
+
+    A profile of an earlier text counts while the newer one waits to be placed: the index of the
+    process before knew no more. Else it was left by a program that keeps none.
+    """
+    is_known = or_(ProfileRow.revision == ArticleRow.revision, ArticleRow.place_due)
+    query = (
+        select(ArticleRow.id, ArticleRow.revision, ProfileRow.profile)
+        .outerjoin(ProfileRow, (ProfileRow.article_id == ArticleRow.id) & is_known)
+        .where(ArticleRow.id.in_(article_ids))
+    )
+    return {number: Kept(revision, profile) for number, revision, profile in tx.execute(query)}
+
+
+def put(tx: Tx, kept: Mapping[int, Kept]) -> None:
+    """Keep profiles, each with the revision of the article that was read."""
+    rows = [
+        {"article_id": number, "revision": one.revision, "profile": one.profile}
+        for number, one in kept.items()
+        if one.profile is not None
+    ]
+    if rows:
+        statement = insert(tx, ProfileRow)
+        newer = {name: statement.excluded[name] for name in ("revision", "profile")}
+        there = ["article_id"]
+        tx.execute(statement.on_conflict_do_update(index_elements=there, set_=newer), rows)
+
+
+def forget(tx: Tx, stories: Iterable[StoryId]) -> None:
+    """Forget the profiles of stories that are let go."""
+    for part in _parts(list(stories)):
+        seated = select(SeatRow.article_id).where(SeatRow.story_id.in_(part))
+        tx.execute(delete(ProfileRow).where(ProfileRow.article_id.in_(seated)))
+
+
+def forget_closed(tx: Tx, moment: datetime) -> None:
+    """Forget the profiles that stories left behind which closed while nobody held them."""
+    seated = select(SeatRow.article_id).where(SeatRow.story_id.in_(_open_stories(moment)))
+    tx.execute(delete(ProfileRow).where(ProfileRow.article_id.not_in(seated)))
+
+
+def _parts(stories: Sequence[StoryId]) -> Iterator[Sequence[StoryId]]:
+    return (stories[start : start + CHUNK] for start in range(0, len(stories), CHUNK))
