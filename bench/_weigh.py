@@ -18,13 +18,17 @@ from monitor.pipeline.assigner import OPEN_FOR
 from monitor.store import articles, profiles
 from monitor.store.engine import Store
 
+SLICE = 400
+
 
 def main() -> None:
     """Build the index as an assigner that takes over does, and print what it weighs."""
     store, process = Store(sys.argv[1]), psutil.Process()
     with store.read() as tx:
         seats = profiles.open_seats(tx, datetime.now(UTC) - OPEN_FOR)
-        held = dict(articles.read_many(tx, [seat.article_id for seat in seats]))
+        ids = [seat.article_id for seat in seats]
+        parts = [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]
+        held = {key: one for part in parts for key, one in articles.read_many(tx, part)}
     index = StoryIndex()
     gc.collect()
     before = process.memory_info().rss

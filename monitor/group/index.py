@@ -19,7 +19,7 @@ from monitor.group.likeness import (
 )
 from monitor.group.packed import Packed, pack, read_stored, stored
 from monitor.group.profile import Profile, hours, read_article
-from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf
+from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Shelf
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
@@ -141,18 +141,25 @@ class StoryIndex:
     def _repeat(self, profile: Profile, asking: Profile, form: frozenset[int]) -> Placement | None:
         """Place an article that repeats a held one; `asking` is it without its form."""
         same = self._copies.same_as(profile)
-        if same is not None:
-            return self._plain(profile, self._home(same), Relation.SAME, 1.0, same)
+        if same is not None and not self._is_saga(profile, same):
+            return self._plain(profile, self._home(same).id, Relation.SAME, 1.0, same)
         copy = self._copies.copy_of(asking, form)
-        if copy is None:
+        if copy is None or self._is_saga(profile, copy.original):
             return None
-        home = self._home(copy.original)
+        home = self._home(copy.original).id
         return self._plain(profile, home, copy.relation, copy.share, copy.original)
 
-    def _home(self, profile: Profile) -> StoryId:
-        seat = self._shelf.seat_of(profile.key)
+    def _home(self, held: Profile) -> HeldStory:
+        seat = self._shelf.seat_of(held.key)
         assert seat is not None
-        return self._shelf.story_at(seat).id
+        return self._shelf.story_at(seat)
+
+    def _is_saga(self, profile: Profile, held: Profile) -> bool:
+        """Tell whether a story is too old to take what repeats its article.
+
+        Else a feed that repeats one article at every poll would keep a story open, and growing.
+        """
+        return _is_old(profile, self._home(held))
 
     def _plain(
         self, profile: Profile, story: StoryId, relation: Relation, share: float, near: Profile
@@ -196,7 +203,7 @@ class StoryIndex:
         reaching = [one for one in judged if one.score >= self._model.threshold]
         elsewhere = [one for one in reaching if is_elsewhere(profile, one.likeness.story)]
         reaching = [one for one in reaching if not is_elsewhere(profile, one.likeness.story)]
-        joined = next((one for one in reaching if not _is_old(profile, one)), None)
+        joined = next((one for one in reaching if not _is_old(profile, one.likeness.story)), None)
         shown = joined or (judged[0] if judged else None)
         rest = next((one for one in judged if one is not joined), None)
         contributions = shown.contributions[:MAX_CONTRIBUTIONS] if shown else ()
@@ -238,8 +245,7 @@ def _is_near(profile: Profile, story: HeldStory) -> bool:
     return story.first_at - WINDOW_HOURS <= profile.at <= story.last_at + WINDOW_HOURS
 
 
-def _is_old(profile: Profile, judged: Judged) -> bool:
-    story = judged.likeness.story
+def _is_old(profile: Profile, story: OpenStory | HeldStory) -> bool:
     return max(profile.at - story.first_at, story.last_at - profile.at) > MAX_AGE_HOURS
 
 
