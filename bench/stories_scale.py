@@ -33,6 +33,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
+import structlog
 from _lab import ROOT, keep, machine
 from _postgres import DurableServer
 from _recombined import SPAN, START, Recombined
@@ -162,6 +163,7 @@ def seat_all(store: Store, path: Path, live: int) -> None:
 
 def take_over(url: str, live: int) -> dict[str, float]:
     """Let a new assigner take over; give what it took until it is ready."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with closing(Store(url)) as store:
         desk = Desk(store, START + SPAN + timedelta(hours=1))
         wall, cpu = time.perf_counter(), time.process_time()

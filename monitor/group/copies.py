@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import chain, islice
@@ -103,10 +103,8 @@ class CopyIndex:
     def sharers(self, article: Profile) -> list[Profile]:
         """Find articles that share most passages with this one under a title of other words."""
         hits = Counter(chain.from_iterable(map(_some, self._holders(article).values())))
-        others = {seat: self._shelf.profile_at(seat) for seat in hits}
-        strangers = [s for s, other in others.items() if article.title.isdisjoint(other.title)]
-        nearest = nsmallest(MAX_COMPARED, strangers, key=lambda s: (-hits[s], others[s].key))
-        return [others[seat] for seat in nearest]
+        strangers = [s for s in hits if article.title.isdisjoint(self._shelf.title_at(s))]
+        return list(map(self._shelf.profile_at, self._most(hits, strangers)))
 
     def copy_of(self, article: Profile, form: frozenset[int] = frozenset()) -> Copy | None:
         """Find the article that shares most passages with this one, if enough; `form` is none."""
@@ -114,11 +112,15 @@ class CopyIndex:
         holding = map(_one_a_story, found)
         telling = (holders for holders in holding if len(holders) <= BOILERPLATE_STORIES)
         hits = Counter(chain.from_iterable(telling))
-        keys = {seat: View(self._shelf.packed_at(seat)).key for seat in hits}
-        nearest = nsmallest(MAX_COMPARED, hits, key=lambda seat: (-hits[seat], keys[seat]))
-        others = map(self._shelf.profile_at, nearest)
+        others = map(self._shelf.profile_at, self._most(hits, hits))
         copies = [copy for other in others if (copy := self._compare(article, other, form))]
         return min(copies, key=lambda copy: (-copy.share, copy.original.key), default=None)
+
+    def _most(self, hits: Mapping[int, int], seats: Iterable[int]) -> list[int]:
+        """Give the few seats with most hits, of equal ones those with the smallest keys."""
+        return nsmallest(
+            MAX_COMPARED, seats, key=lambda seat: (-hits[seat], self._rank_of(seat)[1])
+        )
 
     def _holders(self, article: Profile) -> dict[int, Seats]:
         """Give who holds an article's passages; it is asked twice, so that is remembered."""

@@ -158,6 +158,15 @@ class View:
         return found
 
     @property
+    def title(self) -> list[int]:
+        """Give the numbers of the title's terms."""
+        width = 1 if self._code == "B" else 2
+        at = self._lists_at + width * self._lists[0]
+        chosen = array(self._code, self._blob[at : at + width * self._lists[1]])
+        numbers = self.numbers
+        return [numbers[one] for one in chosen]
+
+    @property
     def key(self) -> ArticleKey:
         """Give the article's key."""
         at = self._strings_at

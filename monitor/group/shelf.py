@@ -152,6 +152,10 @@ class Shelf:
         """Give all terms of the article in a seat."""
         return self._terms.spelt(View(self.packed_at(seat)).numbers)
 
+    def title_at(self, seat: int) -> list[str]:
+        """Give the terms of the title of the article in a seat."""
+        return self._terms.spelt(View(self.packed_at(seat)).title)
+
     def profile_at(self, seat: int) -> Profile:
         """Unpack what is held in a seat."""
         return self._unpacked(self.packed_at(seat))

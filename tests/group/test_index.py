@@ -161,10 +161,16 @@ def test_a_rebuilt_index_decides_as_the_uninterrupted_one(
     running = StoryIndex(common_terms=RULE_TERMS)
     placed = place_all(running, before)
     assert running.remove_before(NOW - timedelta(days=20)) == (placed[0].story,)
-    rebuilt = StoryIndex(common_terms=RULE_TERMS)
+    read_anew = StoryIndex(common_terms=RULE_TERMS)
+    from_stored = StoryIndex(common_terms=RULE_TERMS)
     for article, placement in list(zip(before, placed, strict=True))[1:]:
-        rebuilt.restore(article, placement.story, placement.relation)
-    assert place_all(running, after) == place_all(rebuilt, after)
+        read_anew.restore(article, placement.story, placement.relation)
+        profile = from_stored.read_stored(running.stored(article.key) or b"")
+        assert profile is not None
+        from_stored.restore_stored(profile, placement.story, placement.relation)
+    decided = place_all(running, after)
+    assert place_all(read_anew, after) == decided
+    assert place_all(from_stored, after) == decided
 
 
 def test_one_address_from_two_feeds_is_the_same_article(build: Build) -> None:
