@@ -54,8 +54,9 @@ class Frequency:
 
     def forget(self, terms: Iterable[str]) -> None:
         """Hear that terms stand in more stories now, or in fewer."""
-        for term in terms:
-            self._logs.pop(term, None)
+        if self._logs:  # an index that is being rebuilt has none
+            for term in terms:
+                self._logs.pop(term, None)
 
     def _log(self, term: str) -> float:
         return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self._prior(term))

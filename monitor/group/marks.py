@@ -10,6 +10,7 @@ Rank = tuple[float, str]
 
 _BUCKET_BITS = 20  # marks that differ only in these lie in one bucket: some 4,000 buckets in all
 _GROUPS = 1 << 32
+_FEW = 16  # pairs that take their places one by one; more are sorted with all of their bucket
 
 
 class Marks:
@@ -21,29 +22,45 @@ class Marks:
 
     def __init__(self, rank_of: Callable[[int], Rank]) -> None:
         self._rank_of = rank_of
-        self._buckets: dict[int, tuple[array[int], array[int]]] = {}
+        self._buckets: dict[int, _Bucket] = {}
 
     def add(self, mark: int, group: int, seat: int) -> None:
-        """Hold a pair."""
+        """Hold a pair; it takes its place when its bucket is looked at."""
         bucket = self._buckets.get(mark >> _BUCKET_BITS)
         if bucket is None:
-            bucket = self._buckets[mark >> _BUCKET_BITS] = array("Q"), array("Q")
-        keys, seats = bucket
-        key = mark * _GROUPS + group
-        at = bisect_left(keys, key)
-        if at < len(keys) and keys[at] == key:
-            end = bisect_right(keys, key, at)
-            at = bisect_left(seats, self._rank_of(seat), at, end, key=self._rank_of)
-        keys.insert(at, key)
-        seats.insert(at, seat)
+            bucket = self._buckets[mark >> _BUCKET_BITS] = _Bucket()
+        bucket.keys.append(mark * _GROUPS + group)
+        bucket.seats.append(seat)
+
+    def _settle(self, bucket: _Bucket) -> None:
+        """Give the pairs that were added their places: one by one if they are few."""
+        keys, seats = bucket.keys, bucket.seats
+        if len(keys) - bucket.settled > _FEW:
+            pairs = sorted(zip(keys, seats, strict=True))
+            bucket.keys = keys = array("Q", [key for key, _ in pairs])
+            bucket.seats = seats = array("Q", [seat for _, seat in pairs])
+            for start, end in _runs(keys):
+                seats[start:end] = array("Q", sorted(seats[start:end], key=self._rank_of))
+            bucket.settled = len(keys)
+        while bucket.settled < len(keys):
+            key, seat = keys.pop(), seats.pop()
+            at = bisect_left(keys, key, 0, bucket.settled)
+            if at < bucket.settled and keys[at] == key:
+                end = bisect_right(keys, key, at, bucket.settled)
+                at = bisect_left(seats, self._rank_of(seat), at, end, key=self._rank_of)
+            keys.insert(at, key)
+            seats.insert(at, seat)
+            bucket.settled += 1
 
     def remove(self, mark: int, group: int, seat: int) -> None:
         """Let go of a pair that is held."""
-        keys, seats = self._buckets[mark >> _BUCKET_BITS]
-        key = mark * _GROUPS + group
+        bucket = self._buckets[mark >> _BUCKET_BITS]
+        self._settle(bucket)
+        keys, key = bucket.keys, mark * _GROUPS + group
         at = bisect_left(keys, key)
-        at = seats.index(seat, at, bisect_right(keys, key, at))
-        del keys[at], seats[at]
+        at = bucket.seats.index(seat, at, bisect_right(keys, key, at))
+        del keys[at], bucket.seats[at]
+        bucket.settled -= 1
         if not keys:
             del self._buckets[mark >> _BUCKET_BITS]
 
@@ -54,11 +71,13 @@ class Marks:
             bucket = buckets.get(mark >> _BUCKET_BITS)
             if bucket is None:
                 continue
-            keys, key = bucket[0], mark * _GROUPS
+            if bucket.settled < len(bucket.keys):
+                self._settle(bucket)
+            keys, key = bucket.keys, mark * _GROUPS
             first = bisect_left(keys, key)
             if first < len(keys) and keys[first] < key + _GROUPS:
                 end = bisect_left(keys, key + _GROUPS, first)
-                found[mark] = Seats(keys, bucket[1], first, end)
+                found[mark] = Seats(keys, bucket.seats, first, end)
         return found
 
     def around(self, mark: int, rank: Rank, most: int) -> list[int]:
@@ -71,6 +90,25 @@ class Marks:
             return []
         at = bisect_left(found.seats, rank, found.first, found.end, key=self._rank_of)
         return list(found.seats[max(found.first, at - most) : min(found.end, at + most)])
+
+
+class _Bucket:
+    """Hold pairs in two arrays; those behind the first `settled` wait for their places."""
+
+    __slots__ = ("keys", "seats", "settled")
+
+    def __init__(self) -> None:
+        self.keys, self.seats, self.settled = array("Q"), array("Q"), 0
+
+
+def _runs(keys: array[int]) -> Iterator[tuple[int, int]]:
+    """Give where equal keys stand, of sorted ones: the first, and the one behind the last."""
+    start = 0
+    for at in range(1, len(keys) + 1):
+        if at == len(keys) or keys[at] != keys[start]:
+            if at - start > 1:
+                yield start, at
+            start = at
 
 
 class Seats:

@@ -23,15 +23,14 @@ class Terms:
         self._free: list[int] = []
 
     def hold(self, terms: Iterable[str]) -> array[int]:
-        """Give the numbers of one more article's terms."""
-        numbers, holders = self._numbers, self._holders
-        held = array("I")
-        for term in terms:
-            number = numbers.get(term)
-            if number is None:
-                number = self._new(term)
+        """Give the numbers of one more article's terms, each of which comes once."""
+        known = self._numbers.get
+        held = array(
+            "I", [number if (number := known(t)) is not None else self._new(t) for t in terms]
+        )
+        holders = self._holders
+        for number in held:
             holders[number] += 1
-            held.append(number)
         return held
 
     def _new(self, term: str) -> int:
