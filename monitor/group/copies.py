@@ -9,7 +9,7 @@ from heapq import nsmallest
 from itertools import chain, islice
 from zlib import crc32
 
-from monitor.group.marks import Marks, Rank, Seats
+from monitor.group.marks import Marks, Seats
 from monitor.group.packed import View
 from monitor.group.profile import Profile
 from monitor.group.shelf import WINDOW_HOURS, Shelf
@@ -44,14 +44,10 @@ class CopyIndex:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._by_url = Marks(self._rank_of)
-        self._by_text = Marks(self._rank_of)
-        self._by_print = Marks(self._rank_of)
+        self._by_url = Marks(shelf.rank_of)
+        self._by_text = Marks(shelf.rank_of)
+        self._by_print = Marks(shelf.rank_of)
         self._asked: tuple[Profile, dict[int, Seats]] | None = None
-
-    def _rank_of(self, seat: int) -> Rank:
-        view = View(self._shelf.packed_at(seat))
-        return view.at, view.key
 
     def add(self, seat: int) -> None:
         """Index the article in a seat."""
@@ -96,7 +92,7 @@ class CopyIndex:
     def _nearest(self, index: Marks, of: str, to: Profile) -> Iterable[Profile]:
         """Give the few articles with an address or a text that are nearest in time, in order."""
         seats = index.around(_mark(of), (to.at, to.key), MAX_COMPARED)
-        ranks = {seat: self._rank_of(seat) for seat in seats}
+        ranks = {seat: self._shelf.rank_of(seat) for seat in seats}
         seats.sort(key=lambda seat: (abs(ranks[seat][0] - to.at), ranks[seat][1]))
         return map(self._shelf.profile_at, seats)
 
@@ -119,7 +115,7 @@ class CopyIndex:
     def _most(self, hits: Mapping[int, int], seats: Iterable[int]) -> list[int]:
         """Give the few seats with most hits, of equal ones those with the smallest keys."""
         return nsmallest(
-            MAX_COMPARED, seats, key=lambda seat: (-hits[seat], self._rank_of(seat)[1])
+            MAX_COMPARED, seats, key=lambda seat: (-hits[seat], self._shelf.rank_of(seat)[1])
         )
 
     def _holders(self, article: Profile) -> dict[int, Seats]:

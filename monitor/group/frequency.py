@@ -31,21 +31,9 @@ class Frequency:
         count_of: Callable[[str], int],
     ) -> None:
         """`count_of` a term gives how many held stories have it."""
-        self._shares = shares
-        self._count_of = count_of
-        self._logs = _Logs(self._log)
+        self._logs = _Logs(count_of, _Prior(shares, common_terms))
         self._stories = 0
-        words = [word for term in common_terms for word in term.split()]
-        self._common = frozenset(fold(word) for word in words if "*" not in word)
-        starts = {word.partition("*")[0].casefold() for word in words if "*" in word}
-        self._prefixes = tuple(sorted(start for start in starts if len(start) >= MIN_PREFIX))
         self.ceiling = math.log(PRIOR_STORIES)
-
-    def _prior(self, term: str) -> float:
-        share = min(MAX_SHARE, self._shares.get(term, UNSEEN_SHARE))
-        if term in self._common or (self._prefixes and term.startswith(self._prefixes)):
-            return max(share, COMMON_SHARE)
-        return share
 
     def count_story(self, by: int) -> None:
         """Add (or take away, if negative) stories."""
@@ -58,18 +46,32 @@ class Frequency:
             for term in terms:
                 self._logs.pop(term, None)
 
-    def _log(self, term: str) -> float:
-        return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self._prior(term))
-
     def log_of(self, term: str) -> float:
         """Give the logarithm of a term's count, priors included: rarity is `ceiling` minus it."""
         known = self._logs.get(term)
-        return known if known is not None else self._log(term)
+        return known if known is not None else self._logs.log(term)
 
     @property
     def logs(self) -> Mapping[str, float]:
         """Show `log_of` every term of every held story, for loops that cannot afford a call."""
         return self._logs
+
+
+class _Prior:
+    """Say what share of stories a term is assumed to stand in, before any is counted."""
+
+    def __init__(self, shares: Mapping[str, float], common_terms: Iterable[str]) -> None:
+        self._shares = shares
+        words = [word for term in common_terms for word in term.split()]
+        self._common = frozenset(fold(word) for word in words if "*" not in word)
+        starts = {word.partition("*")[0].casefold() for word in words if "*" in word}
+        self._prefixes = tuple(sorted(start for start in starts if len(start) >= MIN_PREFIX))
+
+    def share_of(self, term: str) -> float:
+        share = min(MAX_SHARE, self._shares.get(term, UNSEEN_SHARE))
+        if term in self._common or (self._prefixes and term.startswith(self._prefixes)):
+            return max(share, COMMON_SHARE)
+        return share
 
 
 class _Logs(dict[str, float]):
@@ -78,10 +80,15 @@ class _Logs(dict[str, float]):
     What is kept is of held terms alone, which `Frequency.forget` hears of when they go.
     """
 
-    def __init__(self, log: Callable[[str], float]) -> None:
+    def __init__(self, count_of: Callable[[str], int], prior: _Prior) -> None:
         super().__init__()
-        self._log = log
+        self._count_of = count_of
+        self._prior = prior
+
+    def log(self, term: str) -> float:
+        """Compute a logarithm, of any term, and keep nothing."""
+        return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self._prior.share_of(term))
 
     def __missing__(self, term: str) -> float:
-        value = self[term] = self._log(term)
+        value = self[term] = self.log(term)
         return value

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.group.frequency import Frequency
+from monitor.group.marks import Rank
 from monitor.group.packed import Packed, View, moment_of
 from monitor.group.profile import Profile
 from monitor.group.tally import Tally
@@ -147,6 +148,11 @@ class Shelf:
     def relation_at(self, seat: int) -> Relation:
         """Give how the article in a seat came there."""
         return self.story_at(seat).relations[seat % _PLACES]
+
+    def rank_of(self, seat: int) -> Rank:
+        """Give what orders the articles: when the one in a seat was published, and its key."""
+        view = View(self.packed_at(seat))
+        return view.at, view.key
 
     def terms_at(self, seat: int) -> list[str]:
         """Give all terms of the article in a seat."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from array import array
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.group import StoryIndex
 from monitor.group.marks import Marks
 from monitor.group.packed import pack, read_stored, stored
 from monitor.group.profile import READING, Profile, Vector, read_article
@@ -182,3 +184,19 @@ def test_memory_is_given_back_with_the_stories(build: Build, words: int) -> None
         terms.unpost(held, {round_})
         terms.release(held)
     assert len(terms.words) == words
+
+
+def test_an_index_is_let_go_by_its_references_alone(build: Build) -> None:
+    """It is built anew with every edit of the rules, and the collector may come late."""
+    index = StoryIndex(common_terms=frozenset({"harbour", "brid*"}))
+    for n in range(3):
+        article = build(f"bridge-{n}", f"Harbour bridge number {n} closes", body="Ships wait. " * 40)
+        index.place(article, now=article.first_seen_at)
+    gc.collect()
+    gc.disable()
+    try:
+        del index
+        left = [type(one).__name__ for one in gc.get_objects() if isinstance(one, Shelf | Terms)]
+    finally:
+        gc.enable()
+    assert left == []
