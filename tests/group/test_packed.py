@@ -190,7 +190,7 @@ def test_an_index_is_let_go_by_its_references_alone(build: Build) -> None:
     """It is built anew with every edit of the rules, and the collector may come late."""
     index = StoryIndex(common_terms=frozenset({"harbour", "brid*"}))
     for n in range(3):
-        article = build(f"bridge-{n}", f"Harbour bridge number {n} closes", body="Ships wait. " * 40)
+        article = build(f"bridge-{n}", f"Harbour bridge {n} closes", "Ships wait. " * 40)
         index.place(article, now=article.first_seen_at)
     gc.collect()
     gc.disable()
