@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from services.product import RULE
 from services.product import Workspace as Files
@@ -34,6 +36,21 @@ def test_only_the_file_that_changed_is_read_again(files: Files, watched: Workspa
     watched.look()
     assert loaded().keys() - before.keys() == {"second"}
     assert loaded()["acme"] is before["acme"]
+
+
+def test_only_many_new_rules_are_frozen(files: Files, watched: Workspace) -> None:
+    """What is frozen is collected by nobody: it is worth that for thousands of rules alone."""
+
+    def frozen_by(name: str, count: int) -> int:
+        before = gc.get_freeze_count()
+        rules = [f"id: {name}-{n}\nmatch: {name}{n}\n" for n in range(count)]
+        files.write(f"rules/{name}.yaml", "---\n".join(rules))
+        watched.look()
+        return gc.get_freeze_count() - before
+
+    assert frozen_by("few", 20) <= 0
+    assert frozen_by("many", 1_000) > 1_000
+    assert frozen_by("few", 21) <= 0
 
 
 def test_a_seed_written_while_the_database_refuses_is_read_later(
