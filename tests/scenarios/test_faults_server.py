@@ -15,10 +15,11 @@ from services.fault_proxy import FaultProxy
 from services.http_server import Answer
 from services.http_site import HttpSite
 from services.in_process import asked, invoke
+from services.ports import free_port
 from services.postgres import OwnServer, database_on
 from services.press import Press
 from services.product import Workspace
-from services.running import GRACE_SECONDS, answers, free_port, started
+from services.running import GRACE_SECONDS, answers, started
 from services.webhook_sink import WebhookSink
 from sqlalchemy import select, text
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from services.http_site import HttpSite
 from services.in_process import told
+from services.ports import free_port
 from services.product import Workspace, item, rss
 from services.waiting import until
 from services.webhook_sink import WebhookSink
@@ -69,12 +70,6 @@ def is_ready(port: int) -> bool:
 
 def handles(process: subprocess.Popen[str]) -> int:
     return len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 import trustme
+from services.ports import free_port
 
 PROGRAM = Path("/usr/sbin/exim4")
 USER, PASSWORD = "monitor", "s3cret"
@@ -107,7 +108,7 @@ class Exim:
         self._dir = Path(tempfile.mkdtemp(prefix="exim-", dir="/tmp"))
         self._dir.chmod(0o755)
         self.ca_file = str(self._dir / "ca.pem")
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         name = "Debian-exim" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         user = pwd.getpwnam(name)
         self._certify()
@@ -178,9 +179,3 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

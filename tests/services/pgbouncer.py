@@ -19,6 +19,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from services.ports import free_port
 from services.postgres import PostgresServer
 
 _CONFIG = """\
@@ -45,7 +46,7 @@ class PgBouncer:
         self._server = urlsplit(server.url())
         self.size = size
         self.dir = Path(tempfile.mkdtemp(prefix="mpb-"))
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         config = self.dir / "pgbouncer.ini"
@@ -102,9 +103,3 @@ def pgbouncer(pg_server: PostgresServer) -> Iterator[PgBouncer]:
         pytest.skip("needs PgBouncer: install Debian's pgbouncer, or set MONITOR_TEST_PGBOUNCER")
     with PgBouncer(program, pg_server) as pooler:
         yield pooler
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

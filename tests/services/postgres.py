@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -22,6 +21,7 @@ from typing import Any, Protocol, Self
 
 import psycopg
 import pytest
+from services.ports import free_port
 
 # not synchronous_commit=off: a crash test would lose commits
 _OPTIONS = "-c max_connections=200 -c fsync=off -c full_page_writes=off"
@@ -58,7 +58,7 @@ class OwnServer:
         # short: a socket's path is at most 107 bytes
         self.dir = Path(tempfile.mkdtemp(prefix="mpg-", dir="/tmp"))
         self._as_user = _drop_root(self.dir)
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         try:
@@ -170,12 +170,6 @@ def _drop_root(folder: Path) -> list[str]:
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     ids = ["--reuid", str(nobody.pw_uid), "--regid", str(nobody.pw_gid)]
     return ["setpriv", *ids, "--clear-groups"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
