@@ -20,11 +20,11 @@ from monitor.model.delivery import Channel, Message, Outcome, Owed
 from monitor.pipeline.outcome import begin, give_back, park, settle_cut, settle_try, spare
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.rendering import render
-from monitor.store import deliveries, problems, restored
+from monitor.store import deliveries, outbox, problems, restored
 from monitor.store.claims import MAX_CRASHES
-from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.engine import Tx
 from monitor.store.lease import lease_clock
+from monitor.store.outbox import ClaimedDelivery
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ async def claim_deliveries(ports: Ports, limit: int) -> tuple[ClaimedDelivery, .
             if is_idle or restored.is_paused(tx):
                 return ()
         with ports.store.write() as tx:
-            return deliveries.claim_due(
+            return outbox.claim_due(
                 tx,
                 now=now,
                 lease=ports.terms.lease,
@@ -121,7 +121,7 @@ async def _render(ports: Ports, channel: Channel, delivery: ClaimedDelivery) -> 
 
     def work() -> None:
         with ports.store.write() as tx:
-            deliveries.keep_message(tx, delivery, message)
+            outbox.keep_message(tx, delivery, message)
             _note_fallback(tx, ports, message)
 
     await ports.in_thread(work)
@@ -166,7 +166,7 @@ async def _keep_lease(ports: Ports, delivery: ClaimedDelivery) -> None:
 
 def _renew(ports: Ports, delivery: ClaimedDelivery) -> None:
     with ports.store.write() as tx:
-        deliveries.renew(tx, delivery, now=ports.now(), lease=ports.terms.lease)
+        outbox.renew(tx, delivery, now=ports.now(), lease=ports.terms.lease)
 
 
 async def _settle(

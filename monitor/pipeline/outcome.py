@@ -20,9 +20,9 @@ from monitor.model.delivery import (
     Result,
 )
 from monitor.pipeline.ports import Ports
-from monitor.store import attempts, channels, deliveries, problems
-from monitor.store.deliveries import ClaimedDelivery
+from monitor.store import attempts, channels, outbox, problems
 from monitor.store.engine import Tx
+from monitor.store.outbox import ClaimedDelivery
 
 log = structlog.get_logger()
 
@@ -31,14 +31,14 @@ def give_back(ports: Ports, delivery: ClaimedDelivery) -> None:
     """Let go of a delivery that was not sent: it is due again at once, with its bytes kept."""
     now = ports.now()
     with ports.store.write() as tx:
-        deliveries.release(tx, delivery, due_at=now)
+        outbox.release(tx, delivery, due_at=now)
 
 
 def spare(ports: Ports, delivery: ClaimedDelivery) -> None:
     """Let go of a delivery that the database failed: a full disk must not count as its crash."""
     due_at = ports.now() + ports.terms.lease
     with suppress(StoreError, LeaseLost), ports.store.write() as tx:
-        deliveries.release(tx, delivery, due_at=due_at)
+        outbox.release(tx, delivery, due_at=due_at)
 
 
 def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | None) -> None:
@@ -52,13 +52,13 @@ def settle_cut(ports: Ports, delivery: ClaimedDelivery, started_at: datetime | N
     with suppress(LeaseLost), ports.store.write() as tx:
         if started_at is None:
             attempts.end(tx, delivery.key)
-            deliveries.release(tx, delivery, due_at=now)
+            outbox.release(tx, delivery, due_at=now)
             return
         if channel is not None and channel.at_most_once:
             _give_up(tx, delivery, f"{_CUT} {NOT_REPEATED}", now)
             return
         ports.tally.add_labelled("delivery_unknown", str(delivery.channel))
-        deliveries.settle(
+        outbox.settle(
             tx,
             delivery,
             _cut_attempt(tx, delivery, started_at, now),
@@ -170,7 +170,7 @@ def _write_result(
 def _write_state(
     tx: Tx, delivery: ClaimedDelivery, attempt: Attempt | None, settled: Settled, now: datetime
 ) -> None:
-    deliveries.settle(
+    outbox.settle(
         tx,
         delivery,
         attempt,
@@ -230,7 +230,7 @@ def begin(ports: Ports, delivery: ClaimedDelivery) -> bool:
     """
     now = ports.now()
     with ports.store.write() as tx:
-        deliveries.hold(tx, delivery)
+        outbox.hold(tx, delivery)
         is_first = not attempts.may_have_left(tx, delivery.key)
         if is_first:
             attempts.begin(tx, delivery.key, now=now)
@@ -249,8 +249,6 @@ def park(ports: Ports, delivery: ClaimedDelivery, reason: str) -> None:
 
 
 def _give_up(tx: Tx, delivery: ClaimedDelivery, reason: str, now: datetime) -> None:
-    deliveries.settle(
-        tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now
-    )
+    outbox.settle(tx, delivery, None, state=DeliveryState.DEAD, due_at=now, error=reason, now=now)
     _report_dead(tx, delivery, reason, now)
     log.error("delivery given up", delivery=delivery.key, reason=reason)

@@ -10,9 +10,9 @@ import structlog
 
 from monitor.errors import LeaseLost
 from monitor.pipeline.ports import Ports
-from monitor.store import deliveries, feeds, hosts, pages, roles
-from monitor.store.deliveries import ClaimedDelivery
+from monitor.store import feeds, hosts, outbox, pages, roles
 from monitor.store.feeds import ClaimedFeed
+from monitor.store.outbox import ClaimedDelivery
 from monitor.store.pages import ClaimedPage
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ def release(
                 count["pages"] += 1
         for delivery in owed:
             with suppress(LeaseLost):
-                deliveries.release(tx, delivery, due_at=now)
+                outbox.release(tx, delivery, due_at=now)
                 count["deliveries"] += 1
     if count:
         log.info("claims let go of", **count)

@@ -15,7 +15,7 @@ from monitor.render.email import render_alert_mail, render_digest_mail
 from monitor.render.templates import Templates
 from monitor.render.webhook import render_webhook
 from monitor.store import json
-from monitor.store.deliveries import ClaimedDelivery
+from monitor.store.outbox import ClaimedDelivery
 
 Content = AlertNotice | Digest
 

@@ -29,8 +29,8 @@ from monitor.schedule.crew import Crew
 from monitor.schedule.every import Every
 from monitor.schedule.lane import Lane
 from monitor.store.beats import BEAT_INTERVAL
-from monitor.store.deliveries import ClaimedDelivery
 from monitor.store.feeds import ClaimedFeed
+from monitor.store.outbox import ClaimedDelivery
 from monitor.store.pages import ClaimedPage
 
 log = structlog.get_logger()

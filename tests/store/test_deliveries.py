@@ -10,10 +10,10 @@ from monitor.clock import system_clock
 from monitor.errors import LeaseLost, WorkError
 from monitor.model.delivery import Attempt, DeliveryKind, DeliveryState, Message, Result
 from monitor.model.keys import ChannelName, DeliveryKey, WorkspaceId, delivery_key
-from monitor.store import attempts, channels, deliveries
-from monitor.store.deliveries import ClaimedDelivery
+from monitor.store import attempts, channels, deliveries, outbox
 from monitor.store.engine import Store
 from monitor.store.lease import lease_clock
+from monitor.store.outbox import ClaimedDelivery
 
 DESK = ChannelName("desk")
 LEASE = timedelta(seconds=60)
@@ -43,9 +43,7 @@ def owe(store: Store, now: datetime, name: str = "alert 1") -> DeliveryKey:
 
 def claim(store: Store, now: datetime, lease: timedelta = LEASE) -> tuple[ClaimedDelivery, ...]:
     with store.write() as tx:
-        return deliveries.claim_due(
-            tx, now=now, lease=lease, limit=9, channels=[DESK], per_channel=9
-        )
+        return outbox.claim_due(tx, now=now, lease=lease, limit=9, channels=[DESK], per_channel=9)
 
 
 def settle(
@@ -63,7 +61,7 @@ def settle(
             reason="reason",
             answer="",
         )
-        deliveries.settle(tx, held, attempt, state=state, due_at=due_at, error="no", now=now)
+        outbox.settle(tx, held, attempt, state=state, due_at=due_at, error="no", now=now)
 
 
 def test_a_message_is_owed_once(store: Store, moment: datetime) -> None:
@@ -79,7 +77,7 @@ def test_later_tries_send_the_bytes_of_the_first(store: Store, moment: datetime)
     owe(store, moment)
     (held,) = claim(store, moment)
     with store.write() as tx:
-        deliveries.keep_message(tx, held, MESSAGE)
+        outbox.keep_message(tx, held, MESSAGE)
     settle(store, held, DeliveryState.PENDING, moment, moment)
     (again,) = claim(store, moment)
     assert again.message == MESSAGE
@@ -91,14 +89,14 @@ def test_bytes_rendered_under_a_lost_claim_are_not_kept(store: Store, moment: da
     (late,) = claim(store, moment, lease=timedelta(microseconds=1))
     claim(store, moment + timedelta(seconds=1))
     with pytest.raises(LeaseLost), store.write() as tx:
-        deliveries.keep_message(tx, late, MESSAGE)
+        outbox.keep_message(tx, late, MESSAGE)
 
 
 def test_a_renewed_lease_keeps_others_out(store: Store, moment: datetime) -> None:
     owe(store, moment)
     (held,) = claim(store, moment, lease=timedelta(seconds=1))
     with store.write() as tx:
-        deliveries.renew(tx, held, now=moment, lease=timedelta(hours=1))
+        outbox.renew(tx, held, now=moment, lease=timedelta(hours=1))
     assert claim(store, moment + timedelta(seconds=30)) == ()
 
 
@@ -135,7 +133,7 @@ def test_a_dead_delivery_is_revived_with_its_key_and_bytes(store: Store, moment:
     key = owe(store, moment)
     (held,) = claim(store, moment)
     with store.write() as tx:
-        deliveries.keep_message(tx, held, MESSAGE)
+        outbox.keep_message(tx, held, MESSAGE)
     settle(store, held, DeliveryState.DEAD, moment, moment)
     with store.write() as tx:
         assert deliveries.revive(tx, key, now=moment)
@@ -156,9 +154,7 @@ def test_paused_stopped_and_unknown_channels_take_nothing(store: Store, moment: 
         assert channels.enable(tx, DESK)
         assert not channels.enable(tx, DESK)
     with store.write() as tx:
-        none = deliveries.claim_due(
-            tx, now=moment, lease=LEASE, limit=9, channels=[], per_channel=9
-        )
+        none = outbox.claim_due(tx, now=moment, lease=LEASE, limit=9, channels=[], per_channel=9)
     assert none == ()
     assert len(claim(store, moment)) == 1
 
@@ -211,7 +207,7 @@ def test_all_processes_together_send_so_many_at_a_time_to_a_channel(
 
     def claim_some(limit: int = 9) -> tuple[ClaimedDelivery, ...]:
         with store.write() as tx:
-            return deliveries.claim_due(
+            return outbox.claim_due(
                 tx, now=moment, lease=LEASE, limit=limit, channels=[DESK], per_channel=3
             )
 
@@ -231,7 +227,7 @@ def test_a_busy_channel_does_not_starve_the_others(store: Store, moment: datetim
             tx, key, channel=quiet, recipient="quiet", kind=DeliveryKind.ALERT, content={},
             title="alert", now=moment - hour,
         )  # fmt: skip
-        (longest,) = deliveries.claim_due(
+        (longest,) = outbox.claim_due(
             tx, now=moment, lease=LEASE, limit=1, channels=[DESK, quiet], per_channel=3
         )
     assert longest.channel == quiet

@@ -27,7 +27,7 @@ from monitor.model.keys import ChannelName, DeliveryKey, SourceKey
 from monitor.model.notice import Window
 from monitor.pipeline.ports import Ports
 from monitor.settings import load_settings
-from monitor.store import articles, channels, deliveries, feeds, roles
+from monitor.store import articles, channels, deliveries, feeds, outbox, roles
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import WorkspaceRow
 from monitor.web.asking import Asker
@@ -71,7 +71,7 @@ def owe(tx: Tx, name: str, then: datetime, state: DeliveryState) -> None:
         now=then,
     )
     if state is not DeliveryState.PENDING:
-        (claimed,) = deliveries.claim_due(
+        (claimed,) = outbox.claim_due(
             tx,
             now=then,
             lease=timedelta(minutes=1),
@@ -79,7 +79,7 @@ def owe(tx: Tx, name: str, then: datetime, state: DeliveryState) -> None:
             per_channel=1,
             channels=[CHANNEL],
         )
-        deliveries.settle(tx, claimed, None, state=state, due_at=then, error="", now=then)
+        outbox.settle(tx, claimed, None, state=state, due_at=then, error="", now=then)
 
 
 def fill(ports: Ports, now: datetime) -> None:
