@@ -11,10 +11,12 @@ import typer
 from monitor import __version__
 from monitor.cli import (
     backtest,
+    channels,
     check,
     db,
     deliveries,
     diff,
+    digest,
     explain,
     lint,
     place,
@@ -106,8 +108,8 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(stories.alerts_app, name="alerts")
-app.add_typer(deliveries.digest_app, name="digest")
-app.add_typer(deliveries.channels_app, name="channels")
+app.add_typer(digest.app, name="digest")
+app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(db.app, name="db")
 
