@@ -179,12 +179,9 @@ def database(engine: str) -> Iterator[tuple[str, DurableServer | None]]:
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/monitor.db", None
         return
-    server = DurableServer()
-    try:
+    with DurableServer() as server:
         server.execute('create database "scale"')
         yield server.product_url("scale"), server
-    finally:
-        server.stop()
 
 
 def measure_takeover(engine: str, path: Path, live: int) -> dict[str, float]:
@@ -203,6 +200,7 @@ def apart(arguments: Sequence[str]) -> dict[str, float]:
     """Measure in a process of its own: nothing is warm, no other's memory is in the figures."""
     command = [sys.executable, __file__, *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    print(output.strip(), file=sys.stderr, flush=True)  # the next may take minutes
     return dict(json.loads(output))
 
 
