@@ -12,7 +12,7 @@ from zlib import crc32
 from monitor.group.marks import Marks, Seats
 from monitor.group.packed import View
 from monitor.group.profile import Profile
-from monitor.group.shelf import WINDOW_HOURS, Shelf
+from monitor.group.shelf import WINDOW_HOURS, Shelf, is_saga
 from monitor.model.story import Relation
 
 BOILERPLATE_STORIES = 8  # a fingerprint held by more stories than this says nothing
@@ -60,22 +60,27 @@ class CopyIndex:
         for mark in view.sketch:
             self._by_print.add(mark, story.number, seat)
 
-    def remove(self, seat: int) -> None:
-        """Forget the article in a seat, which must still be as it was added."""
+    def remove(self, seats: Iterable[int]) -> None:
+        """Forget the articles in seats, which must still be as they were added."""
         self._asked = None
-        view, story = View(self._shelf.packed_at(seat)), self._shelf.story_at(seat)
-        if view.url:
-            self._by_url.remove(_mark(view.url), _hour(view.at), seat)
-        if view.words >= MIN_SAME_WORDS:
-            self._by_text.remove(_mark(view.text_hash), _hour(view.at), seat)
-        for mark in view.sketch:
-            self._by_print.remove(mark, story.number, seat)
+        urls, texts, prints = [], [], []
+        for seat in seats:
+            view, story = View(self._shelf.packed_at(seat)), self._shelf.story_at(seat)
+            if view.url:
+                urls.append((_mark(view.url), _hour(view.at), seat))
+            if view.words >= MIN_SAME_WORDS:
+                texts.append((_mark(view.text_hash), _hour(view.at), seat))
+            prints += [(mark, story.number, seat) for mark in view.sketch]
+        self._by_url.remove(urls)
+        self._by_text.remove(texts)
+        self._by_print.remove(prints)
 
     def same_as(self, article: Profile) -> Profile | None:
         """Find the article that stands at the same address or has the very same text.
 
-        Where several do, the nearest in time. A text says little for how long it is the same
-        news: "Earthquake jolts Islamabad" is true again the next month.
+        It is of a story that may take this one. Where several do, the nearest in time. A text
+        says little for how long it is the same news: "Earthquake jolts Islamabad" is true again
+        the next month.
         """
         if article.words >= MIN_SAME_WORDS:
             most = OWN_REPEAT_HOURS if article.words < MIN_WORDS else WINDOW_HOURS
@@ -91,7 +96,8 @@ class CopyIndex:
 
     def _nearest(self, index: Marks, of: str, to: Profile) -> Iterable[Profile]:
         """Give the few articles with an address or a text that are nearest in time, in order."""
-        seats = index.around(_mark(of), (to.at, to.key), MAX_COMPARED)
+        near = index.around(_mark(of), (to.at, to.key), MAX_COMPARED)
+        seats = [seat for seat in near if self._takes(seat, to)]
         ranks = {seat: self._shelf.rank_of(seat) for seat in seats}
         seats.sort(key=lambda seat: (abs(ranks[seat][0] - to.at), ranks[seat][1]))
         return map(self._shelf.profile_at, seats)
@@ -103,14 +109,22 @@ class CopyIndex:
         return list(map(self._shelf.profile_at, self._most(hits, strangers)))
 
     def copy_of(self, article: Profile, form: frozenset[int] = frozenset()) -> Copy | None:
-        """Find the article that shares most passages with this one, if enough; `form` is none."""
+        """Find the article that shares most passages with this one, if enough; `form` is none.
+
+        It is of a story that may take this one.
+        """
         found = (seats for mark, seats in self._holders(article).items() if mark not in form)
         holding = map(_one_a_story, found)
         telling = (holders for holders in holding if len(holders) <= BOILERPLATE_STORIES)
-        hits = Counter(chain.from_iterable(telling))
+        counted = Counter(chain.from_iterable(telling))
+        hits = {seat: n for seat, n in counted.items() if self._takes(seat, article)}
         others = map(self._shelf.profile_at, self._most(hits, hits))
         copies = [copy for other in others if (copy := self._compare(article, other, form))]
         return min(copies, key=lambda copy: (-copy.share, copy.original.key), default=None)
+
+    def _takes(self, seat: int, article: Profile) -> bool:
+        """Tell whether the story of a seat is young enough for an article."""
+        return not is_saga(self._shelf.story_at(seat), article.at)
 
     def _most(self, hits: Mapping[int, int], seats: Iterable[int]) -> list[int]:
         """Give the few seats with most hits, of equal ones those with the smallest keys."""

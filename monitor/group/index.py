@@ -19,14 +19,13 @@ from monitor.group.likeness import (
 )
 from monitor.group.packed import Packed, pack, read_stored, stored
 from monitor.group.profile import Profile, hours, read_article
-from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Shelf
+from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf, is_saga
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, StoryId, story_id
 from monitor.model.story import Contribution, Placement, Relation
 
-MAX_AGE_HOURS = 14 * 24.0  # an older saga goes on as a new story
 COMPARED = 6  # candidate stories that are compared in full
 MAX_CONTRIBUTIONS = 5
 MAX_SHARED_TERMS = 8
@@ -123,9 +122,7 @@ class StoryIndex:
         """
         hour = hours(moment)
         gone = [story for story in self._shelf.stories.values() if story.seen_at < hour]
-        for story in gone:
-            for seat in self._shelf.seats_in(story):
-                self._copies.remove(seat)
+        self._copies.remove(seat for story in gone for seat in self._shelf.seats_in(story))
         self._shelf.drop(gone)
         return tuple(story.id for story in gone)
 
@@ -134,32 +131,25 @@ class StoryIndex:
         self._copies.add(self._shelf.put(packed, story, relation))
 
     def _replace(self, seat: int, profile: Profile) -> None:
-        self._copies.remove(seat)
+        self._copies.remove((seat,))
         self._shelf.replace(seat, pack(profile, self._model.background.reading))
         self._copies.add(seat)
 
     def _repeat(self, profile: Profile, asking: Profile, form: frozenset[int]) -> Placement | None:
         """Place an article that repeats a held one; `asking` is it without its form."""
         same = self._copies.same_as(profile)
-        if same is not None and not self._is_saga(profile, same):
-            return self._plain(profile, self._home(same).id, Relation.SAME, 1.0, same)
+        if same is not None:
+            return self._plain(profile, self._home(same), Relation.SAME, 1.0, same)
         copy = self._copies.copy_of(asking, form)
-        if copy is None or self._is_saga(profile, copy.original):
+        if copy is None:
             return None
-        home = self._home(copy.original).id
+        home = self._home(copy.original)
         return self._plain(profile, home, copy.relation, copy.share, copy.original)
 
-    def _home(self, held: Profile) -> HeldStory:
+    def _home(self, held: Profile) -> StoryId:
         seat = self._shelf.seat_of(held.key)
         assert seat is not None
-        return self._shelf.story_at(seat)
-
-    def _is_saga(self, profile: Profile, held: Profile) -> bool:
-        """Tell whether a story is too old to take what repeats its article.
-
-        Else a feed that repeats one article at every poll would keep a story open, and growing.
-        """
-        return _is_old(profile, self._home(held))
+        return self._shelf.story_at(seat).id
 
     def _plain(
         self, profile: Profile, story: StoryId, relation: Relation, share: float, near: Profile
@@ -203,7 +193,9 @@ class StoryIndex:
         reaching = [one for one in judged if one.score >= self._model.threshold]
         elsewhere = [one for one in reaching if is_elsewhere(profile, one.likeness.story)]
         reaching = [one for one in reaching if not is_elsewhere(profile, one.likeness.story)]
-        joined = next((one for one in reaching if not _is_old(profile, one.likeness.story)), None)
+        joined = next(
+            (one for one in reaching if not is_saga(one.likeness.story, profile.at)), None
+        )
         shown = joined or (judged[0] if judged else None)
         rest = next((one for one in judged if one is not joined), None)
         contributions = shown.contributions[:MAX_CONTRIBUTIONS] if shown else ()
@@ -243,10 +235,6 @@ _ELSEWHERE = Contribution(name="elsewhere", value=1.0, weight=0.0)
 
 def _is_near(profile: Profile, story: HeldStory) -> bool:
     return story.first_at - WINDOW_HOURS <= profile.at <= story.last_at + WINDOW_HOURS
-
-
-def _is_old(profile: Profile, story: OpenStory | HeldStory) -> bool:
-    return max(profile.at - story.first_at, story.last_at - profile.at) > MAX_AGE_HOURS
 
 
 def _continues(profile: Profile, judged: Judged) -> Contribution:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 Rank = tuple[float, str]
 
@@ -52,17 +52,21 @@ class Marks:
             seats.insert(at, seat)
             bucket.settled += 1
 
-    def remove(self, mark: int, group: int, seat: int) -> None:
-        """Let go of a pair that is held."""
-        bucket = self._buckets[mark >> _BUCKET_BITS]
-        self._settle(bucket)
-        keys, key = bucket.keys, mark * _GROUPS + group
-        at = bisect_left(keys, key)
-        at = bucket.seats.index(seat, at, bisect_right(keys, key, at))
-        del keys[at], bucket.seats[at]
-        bucket.settled -= 1
-        if not keys:
-            del self._buckets[mark >> _BUCKET_BITS]
+    def remove(self, pairs: Iterable[tuple[int, int, int]]) -> None:
+        """Let go of pairs that are held, each a mark, its group and a seat."""
+        gone: dict[int, set[tuple[int, int]]] = {}
+        for mark, group, seat in pairs:
+            gone.setdefault(mark >> _BUCKET_BITS, set()).add((mark * _GROUPS + group, seat))
+        for number, going in gone.items():
+            bucket = self._buckets[number]
+            self._settle(bucket)
+            if len(going) > _FEW:
+                bucket.keep_but(going)
+            else:
+                for key, seat in going:
+                    bucket.remove(key, seat)
+            if not bucket.keys:
+                del self._buckets[number]
 
     def find(self, marks: Iterable[int]) -> dict[int, Seats]:
         """Give the seats of those marks that there are: of a text's passages, few."""
@@ -99,6 +103,21 @@ class _Bucket:
 
     def __init__(self) -> None:
         self.keys, self.seats, self.settled = array("Q"), array("Q"), 0
+
+    def remove(self, key: int, seat: int) -> None:
+        """Let go of one of the pairs, all of which are settled."""
+        at = bisect_left(self.keys, key)
+        at = self.seats.index(seat, at, bisect_right(self.keys, key, at))
+        del self.keys[at], self.seats[at]
+        self.settled -= 1
+
+    def keep_but(self, gone: Collection[tuple[int, int]]) -> None:
+        """Let go of many of the pairs, all of which are settled."""
+        pairs = zip(self.keys, self.seats, strict=True)
+        kept = [pair for pair in pairs if pair not in gone]
+        self.keys = array("Q", [key for key, _ in kept])
+        self.seats = array("Q", [seat for _, seat in kept])
+        self.settled = len(kept)
 
 
 def _runs(keys: array[int]) -> Iterator[tuple[int, int]]:

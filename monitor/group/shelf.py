@@ -15,6 +15,7 @@ from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Relation
 
 WINDOW_HOURS = 7 * 24.0  # a story takes reports until this long after its last article
+MAX_AGE_HOURS = 14 * 24.0  # an older saga goes on as a new story
 CENTRE_ARTICLES = 16  # newest articles that make a story's centre
 POSTING_STORIES = 300  # newest stories looked at for one term
 QUERY_TERMS = 14  # heaviest terms that look for candidates
@@ -112,6 +113,14 @@ class HeldStory:
     def numbers(self) -> Iterable[int]:
         """Give the numbers of the terms that the story is found by."""
         return View(self.articles[0]).posted if self.tally is None else self.tally.numbers
+
+
+def is_saga(story: OpenStory | HeldStory, at: float) -> bool:
+    """Tell whether a story is too old to take an article of a moment, even a repeat.
+
+    Else a feed that repeats one article at every poll would keep a story open, and growing.
+    """
+    return max(at - story.first_at, story.last_at - at) > MAX_AGE_HOURS
 
 
 class Shelf:

@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 
 from monitor.group import StoryIndex
-from monitor.group.index import MAX_AGE_HOURS
 from monitor.group.profile import MAX_TEXT_CHARS
+from monitor.group.shelf import MAX_AGE_HOURS
 from monitor.model.article import Article
 from monitor.model.story import Placement, Relation
 
@@ -65,6 +65,24 @@ def test_an_article_that_comes_anew_at_every_poll_begins_a_story_each_fortnight(
     firsts = [at for at, one in enumerate(placed) if one.relation is Relation.FIRST]
     assert all(later - earlier > MAX_AGE_HOURS / 6 for earlier, later in pairwise(firsts))
     assert all(placed[at].contributions[0].name == "continues" for at in firsts[1:])
+
+
+@pytest.mark.parametrize("name", ["paper", "gazette", "herald", "courier"])  # keys in any order
+def test_copies_of_a_text_in_the_story_that_goes_on_are_copies(build: Build, name: str) -> None:
+    """Each report would be told: fifty papers with one agency's text are fifty alerts."""
+    index, text = StoryIndex(), REPORT + " Divers look for a second leak."
+    days = [*range(0, 13, 2), 13.5, 14.1, 14.2, 14.3, 14.4, 15.0]
+    placed = []
+    for number, day in enumerate(days):
+        at = START + timedelta(days=day)
+        body = text if day > 13 else f"{REPORT} On day {day} the mayor spoke."
+        article = build(
+            f"{name}{number}", "Ferries wait at Quell", f"{body} Page {number}.", at=at
+        )
+        placed.append(index.place(article, now=at))
+    assert [one.relation for one in placed[-5:]] == [Relation.FIRST] + 4 * [Relation.COPY]
+    assert len({one.story for one in placed[-5:]}) == 1
+    assert len({one.story for one in placed}) == 2
 
 
 def test_a_live_blog_that_changes_hourly_takes_the_room_of_one_article(build: Build) -> None:
