@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from struct import Struct
+from zlib import crc32
 
 from monitor.group.profile import Profile, Vector
 from monitor.model.keys import ArticleKey, SourceKey
@@ -21,6 +22,7 @@ INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all
 
 _HEADER = Struct("<I3dI?8H5I")
 _TIMES = Struct("<I3d")
+_CHECKSUM = Struct("<I")
 _FORM = 1 if sys.byteorder == "little" else 2  # of the arrays; counts up when the layout changes
 
 
@@ -79,19 +81,21 @@ def pack(profile: Profile, reading: int) -> Packed:
 
 
 def stored(held: bytes, terms: Sequence[str]) -> bytes:
-    """Give the form that is stored of a held profile."""
-    return held[: View(held).ends_at] + "\n".join(terms).encode("utf-8", "surrogatepass")
+    """Give the form that is stored of a held profile: a checksum is the last of it."""
+    blob = held[: View(held).ends_at] + "\n".join(terms).encode("utf-8", "surrogatepass")
+    return blob + _CHECKSUM.pack(crc32(blob))
 
 
-def read_stored(blob: bytes, reading: int) -> Packed | None:
-    """Read the stored form; None if it was made by another reading or layout, or is cut off."""
+def read_stored(stored: bytes, reading: int) -> Packed | None:
+    """Read the stored form; None if it was made by another reading or layout, or is damaged."""
+    blob = memoryview(stored)[: -_CHECKSUM.size]
     if len(blob) < _HEADER.size or _TIMES.unpack_from(blob)[0] != reading ^ _FORM:
         return None
-    view = View(blob)
-    end = view.ends_at
-    text = blob[end:].decode("utf-8", "surrogatepass")
-    terms = tuple(text.split("\n")) if text else ()
-    return Packed(blob[:end], terms) if len(terms) == view.term_count else None
+    if _CHECKSUM.pack(crc32(blob)) != stored[-_CHECKSUM.size :]:
+        return None
+    end = View(stored).ends_at
+    text = str(blob[end:], "utf-8", "surrogatepass")
+    return Packed(bytes(blob[:end]), tuple(text.split("\n")) if text else ())
 
 
 def moment_of(blob: bytes) -> tuple[float, float]:

@@ -248,6 +248,8 @@ def next_seat(desk: Desk) -> object:
 SPOILT = {
     "none is stored": "DELETE FROM profile",
     "all are cut off": "UPDATE profile SET profile = substr(profile, 1, 40)",
+    "all have a wrong byte": "UPDATE profile SET profile = "
+    "CAST(substr(profile, 1, 300) || x'ff' || substr(profile, 302) AS BLOB)",
     "all are of another reading": "UPDATE profile SET profile = substr(profile, 2)",
     "all are of an earlier text": "UPDATE profile SET revision = 0, profile = "
     "(SELECT profile FROM profile AS other ORDER BY article_id LIMIT 1)",

@@ -141,7 +141,7 @@ def killed(root: Path, url: str, every: int) -> dict[str, int]:
 def test_an_upgrade_is_killed_at_each_statement(old: Store, root: Path) -> None:
     old.close()
     counts = killed(root, url_of(old), every=1)
-    assert counts["old"] >= 20
+    assert counts["old"] >= 10  # the newest revision alone has few
     assert counts["new"] == 1  # after the commit, before anybody heard of it
 
 
@@ -214,10 +214,17 @@ def test_a_second_copy_takes_the_place_of_none(old_file: Store, tmp_path: Path) 
     assert (tmp_path / "again" / copied[0].name).read_bytes() == first
 
 
+def test_a_table_that_an_older_programs_restore_left_behind_is_no_hindrance(old: Store) -> None:
+    """It drops the tables that it knows, and what refers to them: this one it does not know."""
+    with old.write() as tx:
+        tx.execute(text("CREATE TABLE profile (article_id BIGINT)"))
+    assert migrate.upgrade(old) == migrate.head()
+
+
 def test_an_upgrade_that_fails_leaves_no_copy(old_file: Store, tmp_path: Path) -> None:
     with old_file.write() as tx:
-        tx.execute(text("CREATE TABLE profile (name TEXT)"))  # in the way
-    with pytest.raises(StoreError, match="profile already exists"):
+        tx.execute(text("CREATE VIEW profile AS SELECT 1"))  # in the way
+    with pytest.raises(StoreError, match="DROP VIEW"):
         migrate.upgrade(old_file)
     assert list(tmp_path.glob("*-schema-*")) == []
 

@@ -20,7 +20,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Go forward.
+
+    The table may be there: a program of the schema before, which restores its own backup, leaves
+    it behind. What it holds is found anew.
+    """
+    op.execute("DROP TABLE IF EXISTS profile")
     op.create_table(
         "profile",
         sa.Column("article_id", types.BigId, nullable=False),
