@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import chain, takewhile
+from itertools import takewhile
 
 from monitor.match.collector import collector_at_rest
 from monitor.match.evaluate import Document
@@ -57,21 +57,9 @@ class Engine:
         """List the rules that match, in their order; each can tell what it found."""
         read = self._reader.read(article)
         candidates = self._index.candidates(read.found)
-        self._seek(candidates, read)
         held = (self._rules[at] for at in candidates if self._holds(at, read))
         hits = (matched(loaded, read.document, with_only=True) for loaded in held)
         return tuple(hit for hit in hits if hit is not None)
-
-    def _seek(self, candidates: Sequence[int], read: Read) -> None:
-        """Find all places that the nears of candidates ask for: one look through the text."""
-        groups = (
-            group for at in candidates for near in self._index.near(at) for group in near.groups
-        )
-        asked = read.found.intersection(chain.from_iterable(groups))
-        if asked:
-            names = {word for feature in asked for word in feature.split(" ")}
-            for field in read.fields:
-                field.seek(names)
 
     def _holds(self, at: int, read: Read) -> bool:
         """Judge a candidate: by its features where all of them are sure."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain as joined
 from typing import assert_never
 
 from monitor.match import regexes
 from monitor.match.near import Chain, apart, chains, together
 from monitor.match.reading import FieldText, Interval
 from monitor.match.tree import (
+    POSITIONAL,
     And,
     AtLeast,
     Field,
@@ -20,7 +23,6 @@ from monitor.match.tree import (
     NotNear,
     Or,
     Phrase,
-    Positional,
     Regex,
     Together,
     Unit,
@@ -64,10 +66,15 @@ class Document:
     def field(self, name: str) -> FieldText:
         """Give a field; `lead` is the body's."""
         name = "body" if name == "lead" else name
-        if name not in self._fields:
+        field = self._fields.get(name)
+        if field is None:
             text = field_text(self.article, name)
-            self._fields[name] = FieldText(name, text, self.lang, self.stem_lang)
-        return self._fields[name]
+            field = self._fields[name] = FieldText(name, text, self.lang, self.stem_lang)
+        return field
+
+    def present(self, parts: Sequence[Node]) -> Sequence[Node]:
+        """Leave out parts of which it is known at a glance that they stand nowhere."""
+        return parts
 
     def occurrences(self, node: Node, name: str) -> list[Interval]:
         """List the places of a positional node, or an OR of some, in one field, in order.
@@ -75,9 +82,10 @@ class Document:
         Other nodes have no places of their own and give none.
         """
         key = (id(node), name)
-        if key not in self._memo:
-            self._memo[key] = node, self._find(node, name)
-        return self._memo[key][1]
+        known = self._memo.get(key)
+        if known is None:
+            known = self._memo[key] = node, self._find(node, name)
+        return known[1]
 
     def chains(self, node: Near | Together, name: str) -> list[Chain]:
         """List the places of a near, or of words together in a unit, with their members."""
@@ -133,20 +141,20 @@ class Document:
             parts, others = self.occurrences(node.part, name), self.occurrences(node.other, name)
             return apart(parts, others, node.gap, is_ordered=node.is_ordered)
         if isinstance(node, Or):
-            places = {place for part in node.parts for place in self.occurrences(part, name)}
-            return sorted(places)
+            each = [self.occurrences(part, name) for part in self.present(node.parts)]
+            return each[0] if len(each) == 1 else sorted({*joined.from_iterable(each)})
         if isinstance(node, (ListRef, Line)) and node.part is not None:
             return self.occurrences(node.part, name)
         return []
 
     def holds(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> bool:
         """Tell whether a tree matches in these fields."""
-        if isinstance(node, Positional):
+        if isinstance(node, POSITIONAL):
             return any(self.occurrences(node, name) for name in fields)
         if isinstance(node, And):
             return all(self.holds(part, fields) for part in node.parts)
         if isinstance(node, Or):
-            return any(self.holds(part, fields) for part in node.parts)
+            return any(self.holds(part, fields) for part in self.present(node.parts))
         if isinstance(node, Regex):
             return any(self.hits(node, name) for name in fields)
         if isinstance(node, AtLeast):
@@ -174,7 +182,7 @@ def evaluate(node: Node, document: Document) -> Evaluation:
 
 def positive_spans(node: Node, document: Document, fields: tuple[str, ...]) -> list[Span]:
     """List the places of all leaves that are not negated; nears as whole intervals."""
-    if isinstance(node, Positional):
+    if isinstance(node, POSITIONAL):
         return [
             span_of(document, name, place)
             for name in fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
 from monitor.match.evaluate import (
@@ -15,6 +15,7 @@ from monitor.match.evaluate import (
 from monitor.match.near import Chain
 from monitor.match.reading import Interval
 from monitor.match.tree import (
+    POSITIONAL,
     And,
     AtLeast,
     Field,
@@ -23,9 +24,9 @@ from monitor.match.tree import (
     Near,
     Node,
     Not,
+    NotNear,
     Or,
     Phrase,
-    Positional,
     Regex,
     Together,
     Word,
@@ -39,6 +40,7 @@ MAX_FINDINGS = 50
 MAX_ALTERNATIVES = 3  # of an OR of conditions: more of the same tells nothing new
 MAX_SHOWN = 4  # distinct spellings named in one finding
 MAX_SHOWN_CHARS = 60
+MAX_READ_CHARS = 4 * MAX_SHOWN_CHARS  # of which those are left when white space is one space
 
 
 def findings(query: Node, document: Document) -> tuple[Finding, ...]:
@@ -86,20 +88,23 @@ def join_line(outer: str, name: str) -> str:
 
 def is_positional(node: Node) -> bool:
     """Tell whether a node has places: words, phrases, nears and ORs and lists of these."""
-    if isinstance(node, Positional):
+    if isinstance(node, POSITIONAL):
         return True
     if isinstance(node, Or):
-        return all(is_positional(part) for part in node.parts)
+        return all(map(is_positional, node.parts))
     return isinstance(node, ListRef) and node.part is not None and is_positional(node.part)
 
 
 def _finding(
     node: Node, document: Document, line: str, fields: tuple[str, ...]
 ) -> Iterator[Finding]:
-    text = found_text(node, document, fields)
+    if _is_of_words(node):
+        text, spans = _words_found(node, document, fields)
+    else:
+        text = found_text(node, document, fields)
+        spans = marked_spans(node, document, fields) if text else []
     if text:
-        spans = tuple(marked_spans(node, document, fields))
-        yield Finding(line=line, clause=node.place.text, text=text, spans=spans)
+        yield Finding(line=line, clause=node.place.text, text=text, spans=tuple(spans))
 
 
 def found_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
@@ -107,13 +112,34 @@ def found_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
     if isinstance(node, AtLeast):
         count = document.count(node.part, fields)
         return f"{found_text(node.part, document, fields)}: {count} of {node.count} needed"
+    return _shown(_texts(node, document, fields))
+
+
+def _shown(found: Iterable[str]) -> str:
+    """Name the first few of some spellings, each once."""
     shown: dict[str, str] = {}
-    for text in _texts(node, document, fields):
+    for text in found:
         shown.setdefault(text.casefold(), text)
         if len(shown) > MAX_SHOWN:
             break
     texts = list(shown.values())
     return ", ".join(texts[:MAX_SHOWN]) + (", ..." if len(texts) > MAX_SHOWN else "")
+
+
+def _words_found(
+    node: Node, document: Document, fields: tuple[str, ...]
+) -> tuple[str, list[Span]]:
+    """Say what a node found that is shown as the words at its places, and the first of these."""
+    spans: list[Span] = []
+    written: dict[str, None] = {}
+    for name in fields:
+        field = document.field(name)
+        for place in document.occurrences(node, name):
+            start, end = field.span(place)
+            written[field.text[start : min(end, start + MAX_READ_CHARS)]] = None
+            if len(spans) < MAX_SPANS:
+                spans.append(Span(field=field.name, start=start, end=end))
+    return _shown(map(_line, written)), spans
 
 
 def _texts(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[str]:
@@ -146,9 +172,9 @@ def _best_chain(
 
 def _is_of_words(node: Node) -> bool:
     """Tell whether what a node found is shown as the words at its places."""
-    if isinstance(node, (Near, Together, Field, Regex)) or _is_inflected(node):
-        return False
-    return not isinstance(node, (Or, ListRef)) or all(map(_is_of_words, children(node)))
+    if isinstance(node, (Or, ListRef)):
+        return all(map(_is_of_words, children(node)))
+    return isinstance(node, (Word, Phrase, NotNear)) and not _is_inflected(node)
 
 
 def _is_inflected(node: Node) -> bool:
@@ -183,8 +209,11 @@ def surface(document: Document, name: str, place: Interval) -> str:
 
 def text_of(document: Document, span: Span) -> str:
     """Give the text of a span, on one line, cut where it is long."""
-    text = document.field(span.field).text[span.start : span.end][: MAX_SHOWN_CHARS * 4]
-    return clean_line(text, MAX_SHOWN_CHARS)
+    return _line(document.field(span.field).text[span.start : span.end])
+
+
+def _line(text: str) -> str:
+    return clean_line(text[:MAX_READ_CHARS], MAX_SHOWN_CHARS)
 
 
 def marked_spans(node: Node, document: Document, fields: tuple[str, ...]) -> list[Span]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain, count
+from operator import add, attrgetter
 from typing import Any
 
-from monitor.match.chunks import BREAK, ENDING, Chunk, cut
+from monitor.match.chunks import BREAK, ENDING, NOTHING, Chunk, cut
 from monitor.match.reading import FieldText, Interval
 from monitor.text.tokens import read_chunk
 
 _CHUNK = re.compile(r"\S+")
+_END = f" {BREAK}"
+_WIDTH = attrgetter("width")
 
 
 class KnownText(FieldText):
@@ -24,8 +28,8 @@ class KnownText(FieldText):
     """
 
     __slots__ = (
-        "_chunks", "_firsts", "_found", "_names", "_offsets", "_places", "_said", "_tokens",
-        "lang",
+        "_chunks", "_firsts", "_found", "_having", "_names", "_offsets", "_places", "_said",
+        "_spots", "_tokens", "lang",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +55,9 @@ class KnownText(FieldText):
         self._firsts: list[int] = []
         self._places: dict[str, list[Interval]] = {}
         self._offsets: list[int] = []
-        self._tokens: dict[int, dict[int, Interval]] = {}
+        self._spots: defaultdict[Chunk, list[int]] = defaultdict(list)
+        self._having: defaultdict[str, list[Chunk]] = defaultdict(list)
+        self._tokens: dict[int, Interval] = {}
 
     def __getattr__(self, name: str) -> Any:
         """Find out what is asked for the first time: what only the whole text tells, reads it."""
@@ -65,7 +71,10 @@ class KnownText(FieldText):
 
     def places(self, key: str) -> list[Interval]:
         """List the places of a key's tokens, in order."""
-        return self._place(key) if key in self._names else super().places(key)
+        places = self._places.get(key)
+        if places is None:
+            places = self._place(key) if key in self._names else super().places(key)
+        return places
 
     def wild(self, pattern: str, mark: str) -> list[Interval]:
         """Find the tokens that a folded wildcard hits, in order."""
@@ -82,56 +91,68 @@ class KnownText(FieldText):
         found = [*filter(None, map(self._place, features))]
         return found[0] if len(found) == 1 else sorted({*chain.from_iterable(found)})
 
-    def seek(self, names: set[str]) -> None:
-        """Find the places of some names, all at once: what is asked next is known then."""
-        places: dict[str, list[Interval]] = {name: [] for name in names}
-        having = {chunk for chunk in set(self._said) if not names.isdisjoint(chunk.names)}
-        stand = zip(self._said, self._positions(), strict=False)
-        for chunk, first in compress(stand, map(having.__contains__, self._said)):
-            if chunk.width == 1:
-                for name in names.intersection(chunk.names):
-                    places[name].append((first, first + 1))
-            else:
-                for name, inner, wide in chunk.places:
-                    if name in names:
-                        places[name].append((first + inner, first + inner + wide))
-        self._places |= places
-
     def _place(self, feature: str) -> list[Interval]:
         if feature not in self._places:
             if " " in feature:
                 words = [self._place(word) for word in feature.split(" ")]
                 self._places[feature] = self.in_a_row(words)
-            elif feature in self._found:
-                self.seek({feature})
             else:
-                self._places[feature] = []
+                self._places[feature] = self._stands(feature) if feature in self._found else []
         return self._places[feature]
+
+    def _stands(self, name: str) -> list[Interval]:
+        """List the places of a name, in order."""
+        if not self._spots:
+            self._look()
+        firsts = self._positions()
+        found: list[Interval] = []
+        chunks = self._having.get(name, ())
+        for chunk in chunks:
+            spots = map(firsts.__getitem__, self._spots[chunk])
+            if chunk.width == 1:
+                found += [(first, first + 1) for first in spots]
+            else:
+                ways = [(at, at + wide) for one, at, wide in chunk.places if one == name]
+                found += [(first + start, first + end) for first in spots for start, end in ways]
+        return found if len(chunks) == 1 else sorted(found)
+
+    def _look(self) -> None:
+        """Find the chunks that have a name, and where they stand: one look serves all names."""
+        spots, having = self._spots, self._having
+        for at, chunk in enumerate(self._said):
+            if chunk is not NOTHING:
+                spots[chunk].append(at)
+        for chunk in spots:
+            for name in chunk.names:
+                having[name].append(chunk)
 
     def span(self, place: Interval) -> Interval:
         """Give the code points that a place covers, half-open."""
-        return self._token(place[0])[0], self._token(place[1] - 1)[1]
+        first, behind = place
+        start, end = self._token(first)
+        return start, end if behind == first + 1 else self._token(behind - 1)[1]
 
     def _token(self, position: int) -> Interval:
+        if position not in self._tokens:
+            self._read_at(position)
+        return self._tokens[position]
+
+    def _read_at(self, position: int) -> None:
+        """Find the tokens of the chunk that holds a position."""
         if not self._chunks:
             self._chunks = cut(self.text)
             self._offsets = _offsets(self._chunks, self.text)
         firsts = self._positions()
         at = bisect_right(firsts, position) - 1
-        if at not in self._tokens:  # a text without spaces is one chunk: it is read once
-            start = self._offsets[at]
-            parts = read_chunk(self._chunks[at], self.lang).parts
-            self._tokens[at] = {
-                part.position: (start + part.start, start + part.end)
-                for part in parts
-                if part.width == 1
-            }
-        return self._tokens[at][position - firsts[at]]
+        start, first = self._offsets[at], firsts[at]
+        for part in read_chunk(self._chunks[at], self.lang).parts:
+            if part.width == 1:
+                self._tokens[first + part.position] = (start + part.start, start + part.end)
 
     def _positions(self) -> list[int]:
         """Give the first position of each chunk, and the number of positions."""
         if not self._firsts:
-            self._firsts = [*accumulate([chunk.width for chunk in self._said], initial=0)]
+            self._firsts = [*accumulate(map(_WIDTH, self._said), initial=0)]
         return self._firsts
 
     def _count_paragraphs(self) -> list[int]:
@@ -145,8 +166,13 @@ class KnownText(FieldText):
 
 def _offsets(chunks: Sequence[str], text: str) -> list[int]:
     """Give the code point where each chunk begins; of a BREAK it means nothing."""
-    if " ".join(chunks[:-1]).replace(f" {BREAK} ", "\n\n") == text:  # as most texts are kept
-        lengths = (1 if chunk == BREAK else len(chunk) + 1 for chunk in chunks)
-        return [*accumulate(lengths, initial=0)]
+    sizes = [*map(len, chunks)]
+    at = -1
+    for _ in range(chunks.count(BREAK)):
+        at = chunks.index(BREAK, at + 1)
+        sizes[at] = 0
+    offsets = [*map(add, accumulate(sizes, initial=0), count())]
+    if offsets[-1] == len(text) + len(_END):  # no white space but one sign, or two at a BREAK
+        return offsets
     starts = (hit.start() for hit in _CHUNK.finditer(text))
     return [-1 if chunk == BREAK else next(starts) for chunk in chunks]

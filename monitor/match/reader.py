@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from monitor.match.chunks import cut
@@ -10,7 +11,8 @@ from monitor.match.evaluate import DEFAULT_FIELDS, Document, field_text
 from monitor.match.features import features
 from monitor.match.known_text import KnownText
 from monitor.match.lexicon import Lexicon
-from monitor.match.reading import searched
+from monitor.match.reading import FieldText, searched
+from monitor.match.tree import Node, Phrase, Word
 from monitor.model.article import Article
 from monitor.text.stems import primary
 from monitor.text.tokens import lang_class
@@ -23,6 +25,39 @@ class Read(NamedTuple):
     fields: tuple[KnownText, ...]
     found: set[str]
     unsure: set[str]
+
+
+class _KnownDocument(Document):
+    """Be an article of which the features are known."""
+
+    def __init__(
+        self,
+        article: Article,
+        fields: dict[str, FieldText],
+        *,
+        names: AbstractSet[str],
+        found: AbstractSet[str],
+    ) -> None:
+        """`names` are all features that were looked for, `found` holds those that are there."""
+        super().__init__(article, fields)
+        self._names = names
+        self._found = found
+
+    def present(self, parts: Sequence[Node]) -> Sequence[Node]:
+        """Leave out plain words that are no feature of the article, and phrases that open so."""
+        found, names = self._found, self._names
+        kept = []
+        for part in parts:
+            word = part.words[0] if isinstance(part, Phrase) else part
+            if not isinstance(word, Word) or (
+                word.word in found
+                or word.word not in names  # a wildcard, a compound
+                or word.mark
+                or word.is_exact
+                or word.is_inflected
+            ):
+                kept.append(part)
+        return kept
 
 
 class Reader:
@@ -51,5 +86,6 @@ class Reader:
             KnownText(name, text, kind, stem_lang, said, names=self._lexicon.names, found=found)
             for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
         )
-        document = Document(article, {field.name: field for field in fields})
+        named: dict[str, FieldText] = {field.name: field for field in fields}
+        document = _KnownDocument(article, named, names=self._lexicon.names, found=found)
         return Read(document, fields, found, unsure)
