@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -17,7 +17,7 @@ from monitor.model.story import COPIES, Member, Relation
 class History:
     """Say what a rule has raised in a story so far.
 
-    `raised` counts generations; `articles` are those that raised one.
+    `raised` is the latest generation, 0 if there is none; `articles` are those that raised one.
     """
 
     raised: int = 0
@@ -67,6 +67,13 @@ def decide(
         raised_at=now,
         is_quiet=is_quiet,
     )
+
+
+def renumbered(alert: Alert) -> Alert:
+    """Give an alert the next generation: where its own has left the story with its article."""
+    generation = alert.generation + 1
+    key = alert_key(alert.rule_id, alert.story, generation)
+    return replace(alert, key=key, generation=generation)
 
 
 def _again(

@@ -10,6 +10,7 @@ import typer
 
 from monitor import __version__
 from monitor.cli import (
+    arrange,
     backtest,
     channels,
     check,
@@ -103,6 +104,8 @@ rules.app.command("diff", short_help="Show the stories that other rules gain and
 rules.app.command("suggest", short_help="Suggest words for a rule, as the archive has them.")(
     suggest.suggest_command
 )
+stories.app.command("merge", short_help="Make stories one.")(arrange.merge_command)
+stories.app.command("split", short_help="Split articles off a story.")(arrange.split_command)
 stories.app.command("place", short_help="Place articles that were given up.")(place.place_command)
 app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="sources")

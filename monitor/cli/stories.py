@@ -8,19 +8,18 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from monitor.cli.arrange import find_story, show_story
 from monitor.cli.options import (
-    FAILED,
     JsonOption,
     WorkspaceOption,
     exits,
-    fail,
     out,
     print_json,
     settings_of,
     store_of,
     talk,
 )
-from monitor.cli.wording import counted, local
+from monitor.cli.wording import local
 from monitor.group.explain import explain_placement
 from monitor.model.article import Article, Precision
 from monitor.model.story import Story
@@ -70,12 +69,12 @@ def show(
 ) -> None:
     """Show a story's articles."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
-        found = _find(tx, story)
+        found = _found(tx, story)
         seated = stories.seated(tx, found.id)
         if as_json:
             print_json({"story": found, "articles": [_line(row) for row in seated]})
             return
-        _heading(found)
+        show_story(found)
         for row in seated:
             rules = ", ".join(sorted({match.rule_id for match in row.matches}))
             out.print(
@@ -83,7 +82,8 @@ def show(
             )
             place = row.article.url or row.article.feed
             suffix = f"  matched by {rules}" if rules else ""
-            out.print(f"      {row.article.source.name}  {place}{suffix}", markup=False)
+            line = f"{row.article.key[:10]}  {row.article.source.name}  {place}{suffix}"
+            out.print(f"      {line}", markup=False)
 
 
 @app.command("explain")
@@ -92,29 +92,26 @@ def explain(
 ) -> None:
     """Say why each article is in this story, or nearly in another."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
-        found = _find(tx, story)
+        found = _found(tx, story)
         seated = stories.seated(tx, found.id)
         if as_json:
             print_json({"story": found, "placements": [row.placement for row in seated]})
             return
-        _heading(found)
+        show_story(found)
         for row in seated:
             out.print(f"  {row.article.title}", style="bold", markup=False)
             for line in explain_placement(row.placement):
                 out.print(f"      {line}", markup=False)
+            if row.placement.story != found.id:
+                out.print(f"      that was in {row.placement.story}", markup=False)
 
 
-def _find(tx: Tx, name: str) -> Story:
-    found = stories.find(tx, name)
-    if found is None:
-        fail(f"there is no story {name!r}; see: monitor stories list", FAILED)
+def _found(tx: Tx, name: str) -> Story:
+    """Find a story, and say so if its id was another's that was merged into it."""
+    found = find_story(tx, name)
+    if not found.id.startswith((name, f"sto_{name}")):
+        talk.print(f"{name} was merged into {found.id}", markup=False)
     return found
-
-
-def _heading(story: Story) -> None:
-    out.print(f"{story.id}  {story.title}", style="bold", markup=False)
-    articles = counted(story.article_count, "article")
-    out.print(f"  {articles} from {counted(story.source_count, 'source')}", markup=False)
 
 
 def when(article: Article) -> str:

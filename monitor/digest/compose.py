@@ -56,6 +56,7 @@ class Candidate:
     `articles` are all of the story's, or at least its lead and those that matched; `rules` those
     whose alerts ask for it. `was_told`: the channel was told of this story before.
     `already_sent_now`: all that is untold went out at once, as `now` (DESIGN.md, decision 4).
+    `continued` is the story that it continues, if that is still there.
     """
 
     story: Story
@@ -63,6 +64,7 @@ class Candidate:
     rules: tuple[Rule, ...]
     was_told: bool = False
     already_sent_now: bool = False
+    continued: Story | None = None
 
     @property
     def change(self) -> Change:
@@ -147,7 +149,8 @@ def story_entry(candidate: Candidate) -> StoryEntry:
         for seat in shown
     )
     count = max(candidate.story.article_count, len(seats))
-    notes = dict.fromkeys(note for seat in seats for match in seat.matches for note in match.notes)
+    found = (note for seat in seats for match in seat.matches for note in match.notes)
+    notes = dict.fromkeys((*_continues(candidate), *found))
     return StoryEntry(
         change=candidate.change,
         rules=tuple(rule_view(rule) for rule in rules),
@@ -157,6 +160,14 @@ def story_entry(candidate: Candidate) -> StoryEntry:
         why=tuple(why for rule in rules for why in _why(rule.id, shown)),
         notes=tuple(notes)[:MAX_NOTES],
     )
+
+
+def _continues(candidate: Candidate) -> tuple[str, ...]:
+    """Say what a reader may know of the event already."""
+    if candidate.continued is None:
+        return ()
+    last = candidate.continued.last_at.date()
+    return (f"continues an earlier story, last reported {last}: {candidate.continued.title}",)
 
 
 def _merged(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -246,6 +257,8 @@ def _story_view(story: Story, articles: Sequence[ArticleView]) -> StoryView:
         last_seen_at=story.last_at,
         source_count=story.source_count,
         article_count=story.article_count,
+        previous=tuple(merged.id for merged in story.previous),
+        continues=story.continues,
     )
 
 

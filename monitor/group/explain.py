@@ -38,7 +38,8 @@ def explain_placement(placement: Placement) -> tuple[str, ...]:
     if placement.shared_terms:
         lines.append("terms in common: " + ", ".join(placement.shared_terms))
     lines += [
-        f"continues a story that is {one.value:.0f} days old, too old to join"
+        f"continues {placement.continues or 'a story'}, which began {one.value:.0f} days away: "
+        "too old to join"
         for one in placement.contributions
         if one.name == "continues"
     ]

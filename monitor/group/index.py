@@ -214,6 +214,7 @@ class StoryIndex:
             shared_terms=self._shared(article, query, shown.likeness) if shown else (),
             nearest=joined.likeness.nearest.key if joined else None,
             rejected=(rest.likeness.story.id, rest.score) if rest else None,
+            continues=reaching[0].likeness.story.id if reaching and not joined else None,
         )
 
     def _judge(self, likeness: Likeness) -> Judged:

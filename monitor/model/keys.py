@@ -31,9 +31,13 @@ def article_key(feed: str, identity: str) -> ArticleKey:
     return ArticleKey(digest_of("article", feed, identity))
 
 
-def story_id(first: ArticleKey) -> StoryId:
-    """Name a story after the article that opened it."""
-    return StoryId("sto_" + digest_of("story", first)[:20])
+def story_id(first: ArticleKey, *again: str) -> StoryId:
+    """Name a story after the article that opened it.
+
+    `again` tells apart the stories that one article has opened: its own, and those it was the
+    first of after a split.
+    """
+    return StoryId("sto_" + digest_of("story", first, *again)[:20])
 
 
 def alert_key(rule: RuleId, story: StoryId, generation: int) -> AlertKey:

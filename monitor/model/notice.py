@@ -101,7 +101,11 @@ class ArticleView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryView:
-    """Show a story; `revision` counts its changes."""
+    """Show a story; `revision` counts its changes.
+
+    `previous` are ids that were told and lead here: their stories were merged into this one.
+    `continues` is an earlier story that was too old to take this one's articles.
+    """
 
     id: StoryId
     revision: int
@@ -112,6 +116,8 @@ class StoryView:
     last_seen_at: datetime
     source_count: int
     article_count: int
+    previous: tuple[StoryId, ...] = ()
+    continues: StoryId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

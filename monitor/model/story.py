@@ -39,6 +39,7 @@ class Placement:
 
     `score` and `threshold` are probabilities in [0, 1]; `rejected` is the nearest story that it
     did not join, with its score. `shared_terms` are the strongest terms in common, at most 8.
+    `continues` is a story that it goes on with and that was too old to take it.
     """
 
     article: ArticleKey
@@ -51,6 +52,7 @@ class Placement:
     shared_terms: tuple[str, ...] = ()
     nearest: ArticleKey | None = None
     rejected: tuple[StoryId, float] | None = None
+    continues: StoryId | None = None
 
     @property
     def is_new(self) -> bool:
@@ -59,8 +61,22 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Be a story that was merged into another, to which its id leads."""
+
+    id: StoryId
+    at: datetime
+    is_by_hand: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Be a story as stored. Moments are of its articles' publication."""
+    """Be a story as stored. Moments are of its articles' publication.
+
+    `previous` are the stories that were merged into it, in order.
+    `continues` and `split_from` name other stories, which may be gone. `arranged_at` is when a
+    person last merged or split it.
+    """
 
     id: StoryId
     title: str
@@ -71,6 +87,10 @@ class Story:
     source_count: int
     revision: int  # counts changes of its articles, from 1
     lead: ArticleKey
+    previous: tuple[Merged, ...] = ()
+    continues: StoryId | None = None
+    split_from: StoryId | None = None
+    arranged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,11 +28,15 @@ from monitor.store.workspace import workspace_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """Be a candidate and what to remember once the channel is told of it."""
+    """Be a candidate and what to remember once the channel is told of it.
+
+    `told` has the rule and the article's number of each match, and of each alert told; `was_told`
+    names what the channel knows already.
+    """
 
     candidate: Candidate
     told: tuple[tuple[RuleId, int], ...]
-    """Rule and article number: of each match, and of each alert told."""
+    was_told: frozenset[tuple[RuleId, ArticleKey]]
 
 
 def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule]) -> Telling | None:
@@ -65,10 +69,15 @@ def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule])
         rules=tuple(rules[rule] for rule in asking),
         was_told=bool(told),
         already_sent_now=_was_sent_now(raised, told, numbers),
+        continued=stories.read(tx, story.continues) if story.continues else None,
     )
     pairs = [(match.rule_id, key) for key, matches in found.items() for match in matches]
     pairs += [(a.rule_id, numbers[a.article]) for a in raised if a.article in numbers]
-    return Telling(candidate=candidate, told=tuple(dict.fromkeys(pairs)))
+    keys = {row.id: row.article.key for row in seated}
+    known = ((row.rule_id, keys[row.article_id]) for row in told if row.article_id in keys)
+    return Telling(
+        candidate=candidate, told=tuple(dict.fromkeys(pairs)), was_told=frozenset(known)
+    )
 
 
 def alert_delivery(

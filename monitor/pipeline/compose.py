@@ -20,7 +20,7 @@ from monitor.pipeline.health import health_lines
 from monitor.pipeline.orphans import tend_orphans
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
-from monitor.store import alerts, channels, deliveries, json, problems, rules
+from monitor.store import alerts, arrange, channels, deliveries, json, problems, rules
 from monitor.store.channels import ClaimedChannel
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
@@ -83,6 +83,7 @@ def _compose_slot(
 ) -> bool:
     """Close a slot and owe its digest, all or nothing; True if there was something to tell."""
     with ports.store.write() as tx:
+        arrange.keep_seats(tx)
         if _due(tx, ports, channel, now) != slot:  # another process closed it before our claim
             channels.release(tx, claimed)
             return False

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.alert.decide import History, decide
+from monitor.alert.decide import History, decide, renumbered
 from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine
 from monitor.match.matched import told
-from monitor.model.alert import Alert
+from monitor.model.alert import Alert, Quiet
 from monitor.model.article import Article, Origin
 from monitor.model.keys import RuleId, StoryId
 from monitor.model.rule import Rule
@@ -132,18 +132,22 @@ class Batch:
             source=unplaced.article.source.key,
             members=self._members(story) if earlier else (),  # the first needs none
             history=History(
-                raised=len(earlier), articles=frozenset(alert.article for alert in earlier)
+                raised=max((alert.generation for alert in earlier), default=0),
+                articles=frozenset(alert.article for alert in earlier),
             ),
             is_quiet=stored.is_quiet,
             is_too_old=self._is_too_old(unplaced.article, stored),
             now=now,
         )
-        if isinstance(decided, Alert) and not alerts.has_raised(tx, rule.id, unplaced.id):
-            alerts.add(tx, decided, unplaced.id)
-            return decided
-        if not isinstance(decided, Alert):
+        if isinstance(decided, Quiet):
             alerts.keep_quiet(tx, decided, unplaced.id, now=now)
-        return None
+            return None
+        if alerts.has_raised(tx, rule.id, unplaced.id):
+            return None
+        while alerts.is_taken(tx, decided.key):
+            decided = renumbered(decided)
+        alerts.add(tx, decided, unplaced.id)
+        return decided
 
     def _is_too_old(self, article: Article, stored: StoredMatch) -> bool:
         """Tell whether a baseline or look-back article lies before `backfill`; seeds never do."""

@@ -14,7 +14,7 @@ from monitor.model.article import Article, Precision
 from monitor.model.delivery import Channel
 from monitor.model.rule import Rule
 from monitor.pipeline.ports import Ports
-from monitor.store import alerts, channels, deliveries, restored
+from monitor.store import alerts, arrange, channels, deliveries, restored
 from monitor.store.engine import Tx
 
 SKIPPED = "skipped after a restore: it was owed before, and may have been sent since the backup"
@@ -57,6 +57,7 @@ def answer(tx: Tx, wanted: Sequence[Channel], choice: Choice, *, now: datetime) 
         _close_slot(tx, channel, moment, now)
     skipped = 0
     if choice is Choice.SKIP:
+        arrange.keep_seats(tx)
         skipped = deliveries.give_up_older(tx, before=moment, reason=SKIPPED)
         for channel in wanted:
             alerts.tell_all(tx, channel.name, now=now)

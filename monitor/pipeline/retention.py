@@ -20,7 +20,7 @@ import structlog
 from monitor.errors import LeaseLost
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
-from monitor.store import retention, roles
+from monitor.store import arrange, retention, roles
 from monitor.store.engine import Tx
 from monitor.store.roles import Role
 
@@ -95,6 +95,7 @@ class Retention:
             )
             if self._role is None:
                 return None
+            arrange.keep_seats(tx)
             step.remove(tx, found, now)
         self._removed[step.name] += len(found)
         return len(found)

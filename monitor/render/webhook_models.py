@@ -101,7 +101,13 @@ class StoryBody(Body):
     source_count: int
     article_count: int
     url: Link | None = None
-    previous_story_ids: list[Text] = []
+    previous_story_ids: Annotated[
+        list[Text], Field(description="Ids of stories that were merged into this one.")
+    ] = []
+    continues: (
+        Annotated[Text, Field(description="The id of a story too old to take these articles.")]
+        | None
+    ) = None
 
 
 class ArticleBody(Body):

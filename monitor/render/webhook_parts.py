@@ -18,6 +18,8 @@ MAX_TEXT_CHARS = 400
 MAX_URL_CHARS = 2_000
 """A longer URL is left out: it would break the size that receivers are promised."""
 MAX_LABELS = 12
+MAX_PREVIOUS = 20
+"""Of the stories that were merged into one, the last are named."""
 MAX_NOTES = 20
 
 
@@ -54,6 +56,8 @@ def story_body(entry: StoryEntry, home: str, cut: Cut) -> models.StoryBody:
         source_count=story.source_count,
         article_count=story.article_count,
         url=_link(home, "stories", story.id),
+        previous_story_ids=list(story.previous[-MAX_PREVIOUS:]),
+        continues=story.continues,
     )
 
 

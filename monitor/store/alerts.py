@@ -33,6 +33,11 @@ def has_raised(tx: Tx, rule: RuleId, article_id: int) -> bool:
     return tx.execute(hit).first() is not None
 
 
+def is_taken(tx: Tx, key: AlertKey) -> bool:
+    """Tell whether an alert has this key, in whatever story it is now."""
+    return tx.execute(select(AlertRow.key).where(AlertRow.key == key)).first() is not None
+
+
 def add(tx: Tx, alert: Alert, article_id: int) -> None:
     """Store an alert; its key and its generation exist once."""
     tx.execute(

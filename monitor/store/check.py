@@ -25,6 +25,7 @@ from monitor.store.tables import (
     DigestRow,
     FeedRow,
     PageRow,
+    RedirectRow,
     RoleRow,
     SeatRow,
     StoryRow,
@@ -203,6 +204,11 @@ _QUESTIONS: tuple[tuple[str, Any, ColumnElement[bool]], ...] = (
         _none(StoryRow, StoryRow.id == SeatRow.story_id),
     ),
     ("stories do not count their articles rightly", StoryRow, StoryRow.article_count != _SEATS),
+    (
+        "ids of stories that were merged away are stories all the same",
+        RedirectRow,
+        exists().where(StoryRow.id == RedirectRow.id),
+    ),
     (
         "alerts are of a story that is not there",
         AlertRow,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, null, select, update
 
 from monitor.errors import LeaseLost
 from monitor.store import claims
 from monitor.store.engine import Tx
-from monitor.store.lease import lease_clock
+from monitor.store.lease import lease_clock, moment_of
 from monitor.store.tables import BeatRow, RoleRow
 from monitor.store.upsert import insert
 
@@ -54,8 +54,7 @@ def take(
             pass
         else:
             return held
-    free = {"name": name, "holder": "", "fence": 0, "crashes": 0}
-    tx.execute(insert(tx, RoleRow).values(**free).on_conflict_do_nothing())
+    _provide(tx, name)
     is_ours = RoleRow.claimed_until > lease_clock(tx, now)
     ours = update(RoleRow).where(RoleRow.name == name, RoleRow.holder == holder, is_ours)
     tx.execute(ours.values(claimed_until=None))
@@ -73,6 +72,25 @@ def take(
     # the crash is told, not counted: a role is never parked, the work that crashes in it is
     tx.execute(update(RoleRow).where(RoleRow.name == name).values(holder=holder, crashes=0))
     return Role(name=name, fence=rows[0].fence, is_after_crash=rows[0].crashes > 0)
+
+
+def _provide(tx: Tx, name: str) -> None:
+    """Have a row for a role that nobody ever had."""
+    free = {"name": name, "holder": "", "fence": 0, "crashes": 0}
+    tx.execute(insert(tx, RoleRow).values(**free).on_conflict_do_nothing())
+
+
+def take_away(tx: Tx, name: str, *, now: datetime) -> None:
+    """Take a role from whoever has it, and let nobody have it until this transaction ends.
+
+    What they hold in memory is worth nothing then: they find out by their fence, and begin anew.
+    """
+    _provide(tx, name)
+    # a lease that ran out stays as it is: whoever takes the role is to know of the crash
+    is_live = RoleRow.claimed_until > moment_of(tx, now)
+    left = case((is_live, null()), else_=RoleRow.claimed_until)
+    taken = update(RoleRow).where(RoleRow.name == name)
+    tx.execute(taken.values(fence=RoleRow.fence + 1, holder="", claimed_until=left))
 
 
 def require(tx: Tx, role: Role) -> None:

@@ -13,10 +13,10 @@ from monitor.errors import WorkError
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, SourceKey, StoryId
 from monitor.model.rule import Match
-from monitor.model.story import Member, Placement, Relation, Story
+from monitor.model.story import Member, Merged, Placement, Relation, Story
 from monitor.store import articles, json
 from monitor.store.engine import Tx
-from monitor.store.tables import ArticleRow, MatchRow, SeatRow, StoryRow
+from monitor.store.tables import ArticleRow, MatchRow, RedirectRow, SeatRow, StoryRow
 from monitor.store.upsert import insert
 
 
@@ -59,6 +59,7 @@ def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, 
         "revision": 1,
         "lead": article.key,
         "created_at": now,
+        "continues": placement.continues,
     }
 
 
@@ -166,22 +167,27 @@ def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
 
 def read(tx: Tx, story: StoryId) -> Story | None:
     """Read a story."""
-    row = tx.execute(_STORY.where(StoryRow.id == story)).one_or_none()
-    return None if row is None else _story(row)
+    found = _read(tx, _STORY.where(StoryRow.id == story))
+    return found[0] if found else None
 
 
 def find(tx: Tx, start: str) -> Story | None:
     """Find a story by its id or the start of it, with or without "sto_".
 
-    Raises WorkError if several begin so.
+    The id of one that was merged away leads to where its articles are. Raises WorkError if
+    several begin so.
     """
     prefix = start if start.startswith("sto_") else f"sto_{start}"
-    found = _STORY.where(StoryRow.id.startswith(prefix, autoescape=True))
-    rows = tx.execute(found.order_by(StoryRow.id).limit(2)).all()
-    if len(rows) > 1:
-        msg = f"several stories begin with {start!r}: {rows[0].id}, {rows[1].id} ..."
+    own = select(StoryRow.id.label("id")).where(StoryRow.id.startswith(prefix, autoescape=True))
+    earlier = select(RedirectRow.story_id).where(
+        RedirectRow.id.startswith(prefix, autoescape=True)
+    )
+    named = own.union(earlier).subquery()
+    found = tx.execute(select(named.c.id).order_by(named.c.id).limit(2)).scalars().all()
+    if len(found) > 1:
+        msg = f"several stories begin with {start!r}: {found[0]}, {found[1]} ..."
         raise WorkError(msg)
-    return _story(rows[0]) if rows else None
+    return read(tx, StoryId(found[0])) if found else None
 
 
 _STORY = select(*StoryRow.__table__.columns)
@@ -197,7 +203,18 @@ def listed(tx: Tx, *, matched_only: bool, limit: int) -> tuple[Story, ...]:
             .where(SeatRow.story_id == StoryRow.id)
         )
         query = query.where(exists(hit))
-    return tuple(_story(row) for row in tx.execute(query))
+    return _read(tx, query)
+
+
+def _read(tx: Tx, query: Any) -> tuple[Story, ...]:
+    rows = tx.execute(query).all()
+    leading = select(*RedirectRow.__table__.columns)
+    leading = leading.where(RedirectRow.story_id.in_([row.id for row in rows]))
+    previous: dict[str, list[Merged]] = {}
+    for row in tx.execute(leading.order_by(RedirectRow.merged_at, RedirectRow.id)):
+        merged = Merged(id=StoryId(row.id), at=row.merged_at, is_by_hand=row.is_by_hand)
+        previous.setdefault(row.story_id, []).append(merged)
+    return tuple(_story(row, previous.get(row.id, ())) for row in rows)
 
 
 def rules_of(tx: Tx, stories: Sequence[StoryId]) -> dict[StoryId, tuple[str, ...]]:
@@ -220,7 +237,7 @@ def count(tx: Tx) -> int:
     return int(tx.execute(select(func.count()).select_from(StoryRow)).scalar_one())
 
 
-def _story(row: Any) -> Story:
+def _story(row: Any, previous: Sequence[Merged]) -> Story:
     return Story(
         id=StoryId(row.id),
         title=row.title,
@@ -231,4 +248,8 @@ def _story(row: Any) -> Story:
         source_count=row.source_count,
         revision=row.revision,
         lead=ArticleKey(row.lead),
+        previous=tuple(previous),
+        continues=None if row.continues is None else StoryId(row.continues),
+        split_from=None if row.split_from is None else StoryId(row.split_from),
+        arranged_at=row.arranged_at,
     )

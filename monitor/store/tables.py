@@ -202,7 +202,11 @@ class MatchRow(Base):
 
 
 class StoryRow(Base):
-    """Keep a story; `revision` counts changes of its articles."""
+    """Keep a story; `revision` counts changes of its articles.
+
+    `continues` and `split_from` name other stories, which may be gone. `arranged_at` is when a
+    person last merged or split it.
+    """
 
     __tablename__ = "story"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -215,6 +219,19 @@ class StoryRow(Base):
     revision: Mapped[int]
     lead: Mapped[str]
     created_at: Mapped[datetime]
+    continues: Mapped[str | None]
+    split_from: Mapped[str | None]
+    arranged_at: Mapped[datetime | None]
+
+
+class RedirectRow(Base):
+    """Say which story has the articles of one that was merged away, whose id was told."""
+
+    __tablename__ = "redirect"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    story_id: Mapped[str] = mapped_column(ForeignKey("story.id", ondelete="CASCADE"), index=True)
+    merged_at: Mapped[datetime]
+    is_by_hand: Mapped[bool]
 
 
 class SeatRow(Base):

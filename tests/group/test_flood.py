@@ -65,6 +65,7 @@ def test_an_article_that_comes_anew_at_every_poll_begins_a_story_each_fortnight(
     firsts = [at for at, one in enumerate(placed) if one.relation is Relation.FIRST]
     assert all(later - earlier > MAX_AGE_HOURS / 6 for earlier, later in pairwise(firsts))
     assert all(placed[at].contributions[0].name == "continues" for at in firsts[1:])
+    assert all(placed[at].continues == placed[at - 1].story for at in firsts[1:])
 
 
 @pytest.mark.parametrize("name", ["paper", "gazette", "herald", "courier"])  # keys in any order

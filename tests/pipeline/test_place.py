@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from services.articles import article, rule, source
-from services.assigner import Deadly, Desk
+from services.articles import article, rule
+from services.assigner import Deadly, Desk, written
+from services.waiting import wait_for_lock
 from sqlalchemy import select, text
 
 from monitor.clock import system_clock
@@ -24,8 +25,6 @@ from monitor.match.engine import Engine
 from monitor.match.matched import told
 from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
-from monitor.model.article import Article, Precision
-from monitor.model.keys import digest_of
 from monitor.model.network import Limits
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
@@ -37,9 +36,6 @@ from monitor.store.engine import Store
 from monitor.store.tables import ProfileRow
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-PLACES = ("Quell", "Oru", "Belmora", "Port Salis")
-EVENTS = ("Fire destroys the fish market", "Minister opens a vaccine plant", "Ferry crews strike")
-FOOTER = "Read on in our paper and sign up for the letter that we send to readers every morning. "
 ARRIVALS = st.lists(
     st.tuples(
         st.integers(0, 11),  # which article: again is a newer text of it
@@ -58,33 +54,6 @@ def loaded(name: str, word: str) -> LoadedRule:
     node = parse_query(word).node
     assert node is not None
     return LoadedRule(rule=rule(name), query=node, exclude=(), only=Only())
-
-
-def wait_for_lock(store: Store) -> None:
-    """Wait until a transaction waits for another."""
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(10_000):
-        with store.read() as tx:
-            if tx.execute(waiting).scalar_one():
-                return
-    raise AssertionError("nobody waits")
-
-
-def written(name: int, event: int, lag: int, now: datetime, *, is_day: bool) -> Article:
-    place, what = PLACES[event % 4], EVENTS[event % 3]
-    title = f"{what} in {place}"
-    body = f"{what} in {place}, said the mayor of {place} on day {name % 3}. " + FOOTER * (
-        name % 4
-    )
-    at = now - timedelta(hours=lag)
-    if is_day:
-        at = at.replace(hour=0, minute=0)
-    return article(
-        f"n{name}", title=title, body=body, text_hash=digest_of(title, body),
-        source=source(f"s{name % 2}"), url="", canonical_url="", published_at=at,
-        published_precision=Precision.DAY if is_day else Precision.SECOND,
-        first_seen_at=now, fetched_at=now,
-    )  # fmt: skip
 
 
 @settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))

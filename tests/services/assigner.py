@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from services.articles import article, source
 from sqlalchemy import select
 
 from monitor.match.engine import Engine
 from monitor.match.matched import Matched
-from monitor.model.article import Article
-from monitor.model.keys import ArticleKey
+from monitor.model.article import Article, Precision
+from monitor.model.keys import ArticleKey, digest_of
 from monitor.model.network import Limits
 from monitor.normalise.source_book import SourceBook
 from monitor.pipeline.assigner import Assigner
@@ -22,6 +23,10 @@ from monitor.pipeline.ports import Current, Network, Ports, Tally, Terms
 from monitor.store import articles, claims, roles
 from monitor.store.engine import Store
 from monitor.store.tables import ArticleRow, SeatRow
+
+PLACES = ("Quell", "Oru", "Belmora", "Port Salis")
+EVENTS = ("Fire destroys the fish market", "Minister opens a vaccine plant", "Ferry crews strike")
+FOOTER = "Read on in our paper and sign up for the letter that we send to readers every morning. "
 
 
 class Killed(BaseException):
@@ -111,3 +116,21 @@ class Desk:
         )
         with self.store.read() as tx:
             return [tuple(row) for row in tx.execute(query)]
+
+
+def written(name: int, event: int, lag: int, now: datetime, *, is_day: bool) -> Article:
+    """Write an article about one of some events, a newer text of it if it was written before."""
+    place, what = PLACES[event % 4], EVENTS[event % 3]
+    title = f"{what} in {place}"
+    body = f"{what} in {place}, said the mayor of {place} on day {name % 3}. " + FOOTER * (
+        name % 4
+    )
+    at = now - timedelta(hours=lag)
+    if is_day:
+        at = at.replace(hour=0, minute=0)
+    return article(
+        f"n{name}", title=title, body=body, text_hash=digest_of(title, body),
+        source=source(f"s{name % 2}"), url="", canonical_url="", published_at=at,
+        published_precision=Precision.DAY if is_day else Precision.SECOND,
+        first_seen_at=now, fetched_at=now,
+    )  # fmt: skip

@@ -37,11 +37,11 @@ class Watch:
 @asynccontextmanager
 async def opened(made: Workspace, clock: Clock = system_clock) -> AsyncIterator[Ports]:
     """Open everything, with the workspace's rules in force."""
-    settings = load_settings(made.folder, {})
+    settings = load_settings(made.folder, made.environment)
     store = app.open_store(settings)
     migrate.upgrade(store)
     try:
-        async with app.open_ports(settings, store, environ={}, clock=clock) as ports:
+        async with app.open_ports(settings, store, environ=made.environment, clock=clock) as ports:
             engine = Engine(app.workspace_rules(settings).rules)
             ports.current.engine = engine
             with store.write() as tx:  # as the assigner does, when they have looked back

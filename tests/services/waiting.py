@@ -8,6 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from sqlalchemy import text
+
+from monitor.store.engine import Store
+
 LOOK_SECONDS = 0.05
 
 
@@ -22,3 +26,13 @@ def until(
     while not is_so():
         assert time.monotonic() < end, else_say()
         time.sleep(LOOK_SECONDS)
+
+
+def wait_for_lock(store: Store) -> None:
+    """Wait until a transaction waits for another (PostgreSQL)."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(10_000):
+        with store.read() as tx:
+            if tx.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody waits")

@@ -114,7 +114,7 @@ def impatient() -> Iterator[None]:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_upgrade_gives_up_where_a_table_is_held_and_names_the_cure(old: Store) -> None:
     with old.write() as tx:  # as a long transaction does; for most changes a pg_dump is enough
-        tx.execute(text("LOCK TABLE article IN ROW EXCLUSIVE MODE"))
+        tx.execute(text("LOCK TABLE article, story IN ROW EXCLUSIVE MODE"))
         with pytest.raises(StoreError, match=r"a backup perhaps\. Let it end"):
             migrate.upgrade(old)
     assert migrate.upgrade(old) == migrate.head()
@@ -214,16 +214,17 @@ def test_a_second_copy_takes_the_place_of_none(old_file: Store, tmp_path: Path) 
     assert (tmp_path / "again" / copied[0].name).read_bytes() == first
 
 
-def test_a_table_that_an_older_programs_restore_left_behind_is_no_hindrance(old: Store) -> None:
-    """It drops the tables that it knows, and what refers to them: this one it does not know."""
+def test_what_an_older_programs_restore_left_behind_is_no_hindrance(old: Store) -> None:
+    """It drops the tables that it knows: these it does not know."""
     with old.write() as tx:
-        tx.execute(text("CREATE TABLE profile (article_id BIGINT)"))
+        for name in ("profile", "redirect"):
+            tx.execute(text(f"CREATE TABLE {name} (story_id TEXT)"))
     assert migrate.upgrade(old) == migrate.head()
 
 
 def test_an_upgrade_that_fails_leaves_no_copy(old_file: Store, tmp_path: Path) -> None:
     with old_file.write() as tx:
-        tx.execute(text("CREATE VIEW profile AS SELECT 1"))  # in the way
+        tx.execute(text("CREATE VIEW redirect AS SELECT 1"))  # in the way
     with pytest.raises(StoreError, match="DROP VIEW"):
         migrate.upgrade(old_file)
     assert list(tmp_path.glob("*-schema-*")) == []
