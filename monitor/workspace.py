@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +23,17 @@ def read_rules(workspace: Path, name: str = "rules") -> tuple[Files, Files]:
     return _read_folder(workspace, name), _read_folder(workspace, f"{name}/lists")
 
 
-def _read_folder(workspace: Path, folder: str) -> Files:
+def read_releases(workspace: Path) -> Files:
+    """Read `releases/*.md` and `releases/*.txt`, the texts whose pick-up is watched, as bytes."""
+    return _read_folder(workspace, "releases", {".md", ".txt"})
+
+
+def _read_folder(
+    workspace: Path, folder: str, endings: Collection[str] = (".yaml", ".yml")
+) -> Files:
     found = Files()
-    for path in sorted((workspace / folder).glob("*.y*ml")):
-        if path.suffix not in {".yaml", ".yml"} or path.name.startswith("."):
+    for path in sorted((workspace / folder).glob("*.*")):
+        if path.suffix not in endings or path.name.startswith("."):
             continue
         shown = f"{folder}/{path.name}"
         try:
@@ -90,6 +98,8 @@ def fingerprint(workspace: Path) -> tuple[tuple[str, int, int], ...]:
         "sources.yaml",
         "rules/*.y*ml",
         "rules/lists/*.y*ml",
+        "releases/*.md",
+        "releases/*.txt",
         "templates/*.j2",
     ):
         for path in sorted(workspace.glob(pattern)):

@@ -13,7 +13,7 @@ from monitor.model.keys import ChannelName
 from monitor.model.problem import Problem
 from monitor.model.rule import Tell
 from monitor.settings import Defaults, Settings
-from monitor.workspace import Files, read_rules
+from monitor.workspace import Files, read_releases, read_rules
 
 
 def workspace_rules(
@@ -77,6 +77,7 @@ def _loaded(
     memory: Memory | None = None,
 ) -> LoadedRules:
     rules, lists = files
+    releases = read_releases(workspace)
     defaults = settings.defaults if settings else Defaults()
     loaded = load_rules(
         rules.texts,
@@ -85,11 +86,12 @@ def _loaded(
         default_tell=defaults.tell if settings else ((ChannelName("mailbox"), Tell.DIGEST),),
         default_again=defaults.again,
         workspace_has=lambda path: (workspace / path).exists(),
+        releases=releases.texts,
         lints=lints,
         archive=archive,
         memory=memory,
     )
-    unreadable = {**rules.unreadable, **lists.unreadable}
+    unreadable = {**rules.unreadable, **lists.unreadable, **releases.unreadable}
     faults = tuple(
         Problem(file=file, what=why, code="unreadable") for file, why in unreadable.items()
     )

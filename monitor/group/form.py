@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.group.profile import MAX_TEXT_CHARS, Profile
-from monitor.group.winnow import GRAM, hashes
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
+from monitor.text.winnow import GRAM, hashes
 
 MIN_SHARED = 3  # fingerprints: some 12 words in a row
 TOLD_SHARE = 0.5  # of a title's terms: a source's passage with as many is news under a new title

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from zlib import crc32
 
-from monitor.group.winnow import fingerprints
 from monitor.group.words import cut, fold, numbers, skeleton
 from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
+from monitor.text.winnow import fingerprints
 
 READING = 1  # of articles into profiles: counts up when what `read_article` gives changes
 MAX_TITLE_CHARS = 400

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain as joined
 from typing import assert_never
 
 from monitor.match import regexes
 from monitor.match.near import Chain, apart, chains, together
+from monitor.match.pickup import Passages, Taken, taken
 from monitor.match.reading import FieldText, Interval
 from monitor.match.tree import (
     POSITIONAL,
     And,
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -62,6 +65,11 @@ class Document:
         self._memo: dict[tuple[int, str], tuple[Node, list[Interval]]] = {}
         self._chains: dict[tuple[int, str], tuple[Node, list[Chain]]] = {}
         self._hits: dict[tuple[str, str], list[Interval]] = {}
+        self._taken: dict[str, Taken] = {}
+
+    @cached_property
+    def _passages(self) -> Passages:
+        return Passages(self.article.body)
 
     def field(self, name: str) -> FieldText:
         """Give a field; `lead` is the body's."""
@@ -112,6 +120,12 @@ class Document:
             self._hits[key] = regexes.hits(node.pattern, self._searched_text(name))
         return self._hits[key]
 
+    def taken(self, node: Copies) -> Taken:
+        """Say what the body takes over of a watched text."""
+        if node.path not in self._taken:
+            self._taken[node.path] = taken(node, self._passages)
+        return self._taken[node.path]
+
     def count(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> int:
         """Count the places of a node that do not overlap, over all these fields."""
         count, last = 0, ("", 0)
@@ -157,8 +171,8 @@ class Document:
             return any(self.holds(part, fields) for part in self.present(node.parts))
         if isinstance(node, Regex):
             return any(self.hits(node, name) for name in fields)
-        if isinstance(node, AtLeast):
-            return self.count(node.part, fields) >= node.count
+        if isinstance(node, (AtLeast, Copies)):
+            return self._has_enough(node, fields)
         if isinstance(node, Not):
             return not self.holds(node.part, fields)
         if isinstance(node, Field):
@@ -166,6 +180,11 @@ class Document:
         if isinstance(node, (ListRef, Line)):
             return node.part is not None and self.holds(node.part, fields)
         assert_never(node)
+
+    def _has_enough(self, node: AtLeast | Copies, fields: tuple[str, ...]) -> bool:
+        if isinstance(node, Copies):
+            return self.taken(node).is_enough
+        return self.count(node.part, fields) >= node.count
 
 
 def document(article: Article) -> Document:
@@ -190,6 +209,8 @@ def positive_spans(node: Node, document: Document, fields: tuple[str, ...]) -> l
         ]
     if isinstance(node, Regex):
         return [span for name in fields for span in hit_spans(node, document, name)]
+    if isinstance(node, Copies):
+        return list(document.taken(node).spans)
     if isinstance(node, Field):
         return positive_spans(node.part, document, (node.name,))
     if isinstance(node, (And, Or)):

@@ -18,6 +18,7 @@ from monitor.match.only import OnlyResult, judge_only, lang_origin
 from monitor.match.tree import (
     And,
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -51,6 +52,7 @@ class NodeKind(StrEnum):
     NOT_NEAR = "not near"
     AT_LEAST = "at least"
     REGEX = "regex"
+    COPIES = "copies"
     ALL = "all"
     ANY = "any"
     NOT = "not"
@@ -167,7 +169,7 @@ def _lines(node: ExplainedNode, depth: int) -> Iterator[str]:
 
 def _explained(node: Node, document: Document, fields: tuple[str, ...]) -> ExplainedNode:
     matched = document.holds(node, fields)
-    is_found = matched and (is_positional(node) or isinstance(node, (AtLeast, Regex)))
+    is_found = matched and (is_positional(node) or isinstance(node, (AtLeast, Regex, Copies)))
     found = _sighting(node, document, fields) if is_found else None
     return ExplainedNode(
         kind=_KINDS[type(node)],
@@ -232,7 +234,7 @@ _KINDS: dict[type[Node], NodeKind] = {
     Word: NodeKind.WORD, Phrase: NodeKind.PHRASE, Near: NodeKind.NEAR, And: NodeKind.ALL,
     Or: NodeKind.ANY, Not: NodeKind.NOT, ListRef: NodeKind.LIST, Field: NodeKind.FIELD,
     Line: NodeKind.LINE, Together: NodeKind.TOGETHER, NotNear: NodeKind.NOT_NEAR,
-    AtLeast: NodeKind.AT_LEAST, Regex: NodeKind.REGEX,
+    AtLeast: NodeKind.AT_LEAST, Regex: NodeKind.REGEX, Copies: NodeKind.COPIES,
 }  # fmt: skip
 
 

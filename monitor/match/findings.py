@@ -18,6 +18,7 @@ from monitor.match.tree import (
     POSITIONAL,
     And,
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -71,7 +72,7 @@ def _findings(
             yield from _findings(part, document, line, fields)
     elif isinstance(node, Not):
         return
-    elif is_positional(node) or isinstance(node, (AtLeast, Regex)):
+    elif is_positional(node) or isinstance(node, (AtLeast, Regex, Copies)):
         yield from _finding(node, document, line, fields)
     elif isinstance(node, ListRef) and node.part is not None:
         yield from _findings(node.part, document, line, fields)
@@ -112,6 +113,8 @@ def found_text(node: Node, document: Document, fields: tuple[str, ...]) -> str:
     if isinstance(node, AtLeast):
         count = document.count(node.part, fields)
         return f"{found_text(node.part, document, fields)}: {count} of {node.count} needed"
+    if isinstance(node, Copies):
+        return f"{document.taken(node).share:.0%} of {node.path} taken over"
     return _shown(_texts(node, document, fields))
 
 
@@ -222,7 +225,9 @@ def marked_spans(node: Node, document: Document, fields: tuple[str, ...]) -> lis
 
 
 def _marked_spans(node: Node, document: Document, fields: tuple[str, ...]) -> Iterator[Span]:
-    if isinstance(node, Regex):
+    if isinstance(node, Copies):
+        yield from document.taken(node).spans
+    elif isinstance(node, Regex):
         for name in fields:
             yield from hit_spans(node, document, name)[:MAX_SPANS]
     elif isinstance(node, Field):

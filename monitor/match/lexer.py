@@ -227,8 +227,8 @@ class Lexer:
             return
         chunk = self._word_text()
         if name == "copies_of":
-            what, code = "copies_of: is not supported in this version", "unsupported"
-            cure = "watch for a phrase of the text"
+            what, code = "copies_of: is no part of a query", "copies-of"
+            cure = "write it as a line of its own: match: {copies_of: releases/NAME.md}"
         else:
             what, code = f"unknown prefix {name + ':'!r}", "unknown-prefix"
             cure = no_prefix(name.lower(), chunk)

@@ -14,6 +14,7 @@ from monitor.match.lists import TermLists
 from monitor.match.tree import (
     And,
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -181,6 +182,8 @@ def _cost(rule: LoadedRule, document: YamlMapping) -> Iterator[Problem]:
 
 def _asks_for_words(node: Node) -> bool:
     """Tell whether each alternative asks for a word whose beginning is known."""
+    if isinstance(node, Copies):
+        return True  # its price is known, and no word makes it less
     if isinstance(node, Word):
         return node.is_exact or node.word[0] not in "*?"
     if isinstance(node, Phrase):

@@ -15,6 +15,7 @@ from monitor.match.lists import TermLists
 from monitor.match.load_rule import ReadRule, Room, has_error, read_rule
 from monitor.match.load_tell import ChannelBook
 from monitor.match.memory import Memory, RuleFile
+from monitor.match.releases import Releases
 from monitor.match.revision import Renderings
 from monitor.match.tree import LoadedRule
 from monitor.model.keys import ChannelName
@@ -54,6 +55,7 @@ def load_rules(
     default_tell: tuple[tuple[ChannelName, Tell], ...] = (),
     default_again: Again = Again.DEVELOPMENT,
     workspace_has: Callable[[str], bool],
+    releases: Mapping[str, bytes] | None = None,
     lints: bool = True,
     archive: Archive | None = None,
     memory: Memory | None = None,
@@ -62,7 +64,8 @@ def load_rules(
 
     Keys are paths as shown to the user ("rules/acme.yaml", "rules/lists/meta.yaml").
     `channels` tells of each channel whether it has a digest schedule. `workspace_has` tells
-    whether a relative path exists (for tests on seeds). Without `lints` rules that are sound are
+    whether a relative path exists (for tests on seeds). `releases` are the texts whose pick-up
+    rules may watch for, by path. Without `lints` rules that are sound are
     not looked through for what is unwise, which takes a third of the time, and a `memory` of the
     load before spares what has not changed since. Lints look into the `archive` if there is one.
     Nothing is raised for bad input.
@@ -72,6 +75,7 @@ def load_rules(
     renderings = Renderings()
     room = Room(
         lists=TermLists(lists, memory.lists),
+        releases=Releases(releases or {}),
         book=ChannelBook(channels=channels, tell=default_tell, again=default_again),
         workspace_has=workspace_has,
         renderings=renderings,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from monitor.match.list_file import read_leaf
 from monitor.match.lists import MAX_TERMS, TermLists
 from monitor.match.query import unanchored
-from monitor.match.tree import And, Line, Node, Not, Or, Phrase, Place, Word
+from monitor.match.releases import Releases
+from monitor.match.tree import And, Copies, Line, Node, Not, Or, Phrase, Place, Word
 from monitor.model.problem import Problem, Severity
 from monitor.text.yaml_nodes import (
     Entry,
@@ -20,7 +21,6 @@ from monitor.text.yaml_quoting import quoted
 _FIELD_LIKE = ("title", "body", "lead", "author", "url", "tag", "exact", "forms")
 _COPIES = "copies_of"
 _OPERATOR_LIKE = {"and": "all", "or": "any", "all": "all", "any": "any", "not": "not"}
-_COPIES_CURE = "write a phrase of that text in quotes"
 _MAX_NAME_CHARS = 60
 _MAX_TEXT_CHARS = 300  # of a group's text as explanations show it
 
@@ -28,8 +28,9 @@ _MAX_TEXT_CHARS = 300  # of a group's text as explanations show it
 class QueryReader:
     """Read the queries of one rule; what is wrong goes to `problems`."""
 
-    def __init__(self, lists: TermLists, problems: list[Problem]) -> None:
+    def __init__(self, lists: TermLists, releases: Releases, problems: list[Problem]) -> None:
         self.lists = lists
+        self.releases = releases
         self.problems = problems
         self.leaves: dict[int, Scalar] = {}
         """Which scalar each query was read from, by the identity of its node."""
@@ -59,7 +60,7 @@ class QueryReader:
         if node is None or (isinstance(node, Scalar) and node.is_null):
             return ()
         if isinstance(node, Mapping) and node.get(_COPIES) is not None:
-            self._lines(node)  # tells that it is not supported
+            self._refuse_copies(node)
             return ()
         if isinstance(node, Mapping):
             cure = "write query text, or a list of it"
@@ -77,8 +78,11 @@ class QueryReader:
     def _exclusion(self, node: YamlNode) -> Node | None:
         if isinstance(node, Scalar):
             return self._leaf(node)
-        if isinstance(node, Mapping) and (node.is_pair or node.get(_COPIES) is not None):
-            self._lines(node)  # tells what is meant by `a: b`, and that copies_of has to wait
+        if isinstance(node, Mapping) and node.get(_COPIES) is not None:
+            self._refuse_copies(node)
+            return None
+        if isinstance(node, Mapping) and node.is_pair:
+            self._lines(node)  # tells what is meant by `a: b`
             return None
         what = "an exclusion is query text"
         cure = "write it in one line, with AND, OR and parentheses; quote it if it has a colon"
@@ -162,6 +166,8 @@ class QueryReader:
             return Not(place=part.place, part=part) if part else None
         if name in ("all", "any"):
             return self._grouped(entry)
+        if name == _COPIES:
+            return self._copies(value)
         if not self._is_name(entry.key):
             return None
         if isinstance(value, Scalar) and is_flow and value.is_null and not value.raw:
@@ -173,6 +179,34 @@ class QueryReader:
             return None
         part = self._query(value)
         return Line(place=part.place, name=name, part=part) if part else None
+
+    def _copies(self, node: YamlNode) -> Node | None:
+        """Read the path of a watched text, or a list of them: any of these."""
+        items = node.items if isinstance(node, Sequence) else (node,)
+        parts = self._all_sound(tuple(map(self._release, items)))
+        if not items:
+            self._complain(node, "the list is empty", "write releases/NAME.md", "rule-empty-list")
+        if not parts:
+            return None
+        return parts[0] if len(parts) == 1 else Or(place=_joined(parts, " OR "), parts=parts)
+
+    def _release(self, node: YamlNode) -> Node | None:
+        if isinstance(node, Scalar):
+            found = self.releases.find(node.text.strip())
+            if isinstance(found, Copies):
+                self.leaves[id(found)] = node
+                self._kept.append(found)
+                return found
+            what, cure = found
+        else:
+            what, cure = "`copies_of` takes the path of a text", "write releases/NAME.md"
+        self._complain(node, what, cure, "rule-copies-of")
+        return None
+
+    def _refuse_copies(self, node: YamlNode) -> None:
+        what = "`copies_of` cannot stand in `exclude`"
+        cure = "write `not: {copies_of: releases/NAME.md}` under `match`"
+        self._complain(node, what, cure, "rule-exclude")
 
     def _grouped(self, entry: Entry) -> Node | None:
         node = entry.value
@@ -191,8 +225,8 @@ class QueryReader:
         """Tell a line's own name from what looks like a part of the language."""
         name, fold = key.text, key.text.casefold()
         if fold == _COPIES:
-            what = "`copies_of` is not supported yet"
-            self._complain(key, what, _COPIES_CURE, "rule-copies-of")
+            what, cure = f"'{name}' cannot name a line", "write `copies_of` in small letters"
+            self._complain(key, what, cure, "rule-copies-of")
             return False
         if fold in _FIELD_LIKE:
             what = f"`{name}:` may be a search in that field or the name of a line"

@@ -12,6 +12,7 @@ from monitor.match.load_only import read_only
 from monitor.match.load_query import QueryReader
 from monitor.match.load_tell import ChannelBook, read_tell
 from monitor.match.load_tests import read_tests
+from monitor.match.releases import Releases
 from monitor.match.revision import Renderings, revision_of
 from monitor.match.tree import LoadedRule, Node, Or
 from monitor.model.keys import Revision, RuleId
@@ -44,6 +45,7 @@ class Room:
     """Be what the rules of one load are read by; `places` says where each id stands."""
 
     lists: TermLists
+    releases: Releases
     book: ChannelBook
     workspace_has: Callable[[str], bool]
     renderings: Renderings
@@ -56,17 +58,20 @@ class ReadRule:
     """Be a rule as it was read: `rule` is None if it cannot be used.
 
     `places` says where its id stands; `lists` are those that it uses, directly or through another
-    list, None for one that there is not or that cannot be used.
+    list, None for one that there is not or that cannot be used; `releases` are the watched texts.
     """
 
     rule: LoadedRule | None
     problems: tuple[Problem, ...]
     places: Mapping[str, str]
     lists: Mapping[str, Or | None]
+    releases: Mapping[str, bytes | None]
 
     def still_holds(self, room: Room) -> bool:
         """Tell whether it would be read to the same in another room: its lists, its seeds."""
         if any(room.lists.part(name) is not part for name, part in self.lists.items()):
+            return False
+        if any(room.releases.text(path) != text for path, text in self.releases.items()):
             return False
         tests = self.rule.tests if self.rule else ()
         return all(room.workspace_has(test.seed) for test in tests if test.seed)
@@ -79,6 +84,7 @@ def read_rule(room: Room, document: YamlNode, stem: str, *, is_whole: bool) -> R
     YAML stumbled: nobody knows what else would stand in the rule.
     """
     room.lists.used.clear()
+    room.releases.used.clear()
     reader = _Reader(room)
     rule = reader.read(document, stem, is_whole=is_whole)
     return ReadRule(
@@ -86,6 +92,7 @@ def read_rule(room: Room, document: YamlNode, stem: str, *, is_whole: bool) -> R
         problems=tuple(reader.problems),
         places=reader.places,
         lists={name: room.lists.part(name) for name in room.lists.used},
+        releases={path: room.releases.text(path) for path in room.releases.used},
     )
 
 
@@ -104,7 +111,7 @@ class _Reader:
             return None
         self._check_keys(document)
         rule_id = self._id(document, stem)
-        reader = QueryReader(self.room.lists, self.problems)
+        reader = QueryReader(self.room.lists, self.room.releases, self.problems)
         query = self._match(document, reader)
         exclude = reader.excluded(document.get("exclude"))
         only = read_only(document.get("only"), self.problems)
@@ -144,8 +151,8 @@ class _Reader:
         for entry in document.entries:
             name = entry.key.text
             if name == "copies_of":
-                what = "`copies_of` is not supported yet"
-                self._complain(entry.key, what, "write a `match:`", "rule-copies-of")
+                what, cure = "`copies_of` stands under `match`", "write `match: {copies_of: ...}`"
+                self._complain(entry.key, what, cure, "rule-copies-of")
             elif name not in RULE_KEYS:
                 near = did_you_mean(name, RULE_KEYS)
                 cure = f"did you mean '{near}'?" if near else f"known are: {', '.join(RULE_KEYS)}"

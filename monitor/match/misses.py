@@ -10,9 +10,11 @@ from monitor.match import regexes
 from monitor.match.evaluate import DEFAULT_FIELDS, Document
 from monitor.match.findings import conditions_text, gaps, is_positional, surface
 from monitor.match.near import Chain, chains, closest
+from monitor.match.pickup import MIN_SHARE
 from monitor.match.reading import Interval
 from monitor.match.tree import (
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -43,8 +45,8 @@ def missed_by(node: Node, document: Document, fields: tuple[str, ...]) -> str:
     """Say what a node that does not hold missed by; "" if there is nothing to say."""
     if isinstance(node, (Near, Together, NotNear)):
         return _missing(node, document, fields) or _beside(node, document, fields)
-    if isinstance(node, AtLeast):
-        return f"{document.count(node.part, fields)} found, {node.count} needed"
+    if isinstance(node, (AtLeast, Copies)):
+        return _too_little(node, document, fields)
     if isinstance(node, Not):
         return f"found {conditions_text(node.part, document, fields) or node.part.place.text}"
     if isinstance(node, ListRef) and node.part is None:
@@ -56,6 +58,15 @@ def missed_by(node: Node, document: Document, fields: tuple[str, ...]) -> str:
     if isinstance(node, (Word, Phrase, Regex, Or, ListRef)):
         return ", ".join(islice(_nearly(node, document, fields), MAX_NEAR_MISSES))
     return ""
+
+
+def _too_little(node: AtLeast | Copies, document: Document, fields: tuple[str, ...]) -> str:
+    if isinstance(node, AtLeast):
+        return f"{document.count(node.part, fields)} found, {node.count} needed"
+    taken = document.taken(node)
+    if taken.of_shorter < MIN_SHARE:
+        return f"{taken.of_shorter:.0%} of the shorter text is shared, {MIN_SHARE:.0%} needed"
+    return "the article is too short to tell a copy from a quotation"
 
 
 def _alternatives(node: Or, document: Document, fields: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from monitor.match.tree import (
     And,
     AtLeast,
+    Copies,
     Field,
     Line,
     ListRef,
@@ -66,8 +67,8 @@ def rendered(node: Node, renderings: Renderings) -> str:
         return _beside(node, renderings)
     if isinstance(node, And | Or | ListRef):
         return _group(node, renderings)
-    if isinstance(node, Regex):
-        return f"/{node.pattern}/"
+    if isinstance(node, Regex | Copies):
+        return f"/{node.pattern}/" if isinstance(node, Regex) else f"(copies {node.text_hash})"
     part = rendered(node.part, renderings)
     if isinstance(node, AtLeast):
         return f"(atleast/{node.count} {part})"

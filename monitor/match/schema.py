@@ -20,7 +20,7 @@ _TEXT: Schema = {"type": ["string", "number", "boolean", "null"]}
 _STRING: Schema = {"type": "string"}
 _NOTHING: Schema = {"type": "null"}
 _ID = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-_NO_LINE_NAMES = (*FIELDS, "exact", "forms", "copies_of", "and", "or")
+_NO_LINE_NAMES = (*FIELDS, "exact", "forms", "and", "or")
 _TEXT_KEYS = ("title", "body", "url", "author")
 _TIER: Schema = {
     "type": ["integer", "string"],
@@ -136,6 +136,10 @@ def _query() -> Schema:
             "all": _said(listed, "All of these."),
             "any": _said(listed, "Any of these."),
             "not": _said({"allOf": [inner]}, "None of this in the whole article."),
+            "copies_of": _said(
+                _one_or_more({"type": "string", "pattern": r"^\s*releases/.+\.(md|txt)\s*$"}),
+                "Texts of releases/, any of which the article takes over, whole or in part.",
+            ),
         },
         "propertyNames": {
             "pattern": r"\S",

@@ -113,6 +113,19 @@ class Regex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Match if the article's body is a copy of a watched text, an excerpt of it, or holds it.
+
+    `prints` are the fingerprints of its passages; `path` is where it lies in the workspace.
+    """
+
+    place: Place
+    path: str
+    prints: frozenset[int]
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class And:
     """Match if all parts match."""
 
@@ -168,7 +181,7 @@ Positional = Word | Phrase | Near | Together | NotNear
 POSITIONAL = (Word, Phrase, Near, Together, NotNear)
 """The same for `isinstance`, which takes three times as long to ask a union."""
 
-Node = Positional | AtLeast | Regex | And | Or | Not | Field | ListRef | Line
+Node = Positional | AtLeast | Regex | Copies | And | Or | Not | Field | ListRef | Line
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -56,6 +56,7 @@ def loaded(text: str) -> LoadedRules:
         channels={mailbox: True},
         default_tell=((mailbox, Tell.DIGEST),),
         workspace_has=lambda path: False,
+        releases={"releases/launch.md": b"Acme opens an office. " * 20},
     )
 
 

@@ -200,7 +200,7 @@ ERRORS = [
     ("()", "empty", 1, "word"),
     ("", "empty", 0, "word"),
     ('""', "no-word", 1, "remove"),
-    ("copies_of:a.txt", "unsupported", 0, "phrase"),
+    ("copies_of:a.txt", "copies-of", 0, "line of its own"),
     ("(" * 10_000 + "A" + ")" * 10_000, "too-deep", 50, "lists"),
     ("NOT " * 5_000 + "A", "double-negation", 4, "both"),
     ("title:" * 5_000 + "A", "nested-field", 6, "one field"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.group.winnow import GRAM, GUARANTEE, WINDOW, fingerprints
+from monitor.text.winnow import GRAM, GUARANTEE, WINDOW, fingerprints
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), max_size=40)
 

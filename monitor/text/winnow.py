@@ -20,7 +20,11 @@ def fingerprints(words: Sequence[str]) -> frozenset[int]:
 
     A text of `GRAM` to `GUARANTEE - 1` words has one: the smallest of its hashes.
     """
-    runs = hashes(words)
+    return selected(hashes(words))
+
+
+def selected(runs: Sequence[int]) -> frozenset[int]:
+    """Select fingerprints from the hashes of all runs of words."""
     if len(runs) < WINDOW:
         return frozenset((min(runs),)) if runs else frozenset()
     windows = (runs[i:] for i in range(WINDOW))
