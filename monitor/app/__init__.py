@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from monitor.app.database import refuse_moved
 from monitor.app.lock import LockFile
-from monitor.app.memory import share_heaps
 from monitor.app.ports import open_ports, open_store
 from monitor.app.reload import Workspace
 from monitor.app.rules import (
@@ -29,7 +28,6 @@ __all__ = [
     "refuse_moved",
     "rules_of_folder",
     "run",
-    "share_heaps",
     "start_problems",
     "workspace_rules",
 ]

@@ -13,11 +13,12 @@ import structlog
 import typer
 from rich.console import Console
 
-from monitor.app import Talk, run, share_heaps
+from monitor.app import Talk, run
 from monitor.cli.options import FAILED, WorkspaceOption, exits, out, startable_settings_of, talk
 from monitor.cli.speaker import Speaker
 from monitor.clock import system_clock
 from monitor.logs import configure_logs
+from monitor.memory import share_heaps
 from monitor.pipeline.summary import Summary
 from monitor.settings import Settings
 

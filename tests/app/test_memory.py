@@ -12,7 +12,7 @@ import pytest
 THREADS = 6
 PROGRAM = f"""
 import ctypes, sys, threading
-from monitor.app import share_heaps
+from monitor.memory import share_heaps
 
 if sys.argv[1] == "shared":
     share_heaps()
@@ -29,6 +29,23 @@ for thread in threads:
 for thread in threads:
     thread.join()
 ctypes.CDLL(None).malloc_stats()
+"""
+
+
+LEFT = """
+import sys
+from pathlib import Path
+from monitor.memory import give_back
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+blocks = [bytes(3_600) for _ in range(20_000)]
+stay = blocks[::200]
+del blocks
+before = resident_mb()
+give_back()
+print(before, resident_mb())
 """
 
 
@@ -50,3 +67,10 @@ def test_threads_share_two_heaps_unless_the_environment_says_otherwise() -> None
     assert heaps("apart") > 2, "the test tells nothing: threads share heaps by themselves"
     assert heaps("shared") == 2
     assert heaps("shared", MALLOC_ARENA_MAX="1") == 1
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_what_is_free_between_what_stays_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, check=True)
+    before, after = map(float, done.stdout.split())
+    assert before - after > 50, "72 MB were let go"
