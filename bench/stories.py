@@ -29,8 +29,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from monitor.group import StoryIndex
 from monitor.group.words import cut, fold
 from monitor.model.article import Article, Origin, Precision, TextState
-from monitor.model.keys import SourceKey, article_key, digest_of
+from monitor.model.keys import ArticleKey, SourceKey, StoryId, article_key, digest_of
 from monitor.model.source import Source
+from monitor.model.story import Relation
 
 Labels = list[str]
 RESULTS = Path(__file__).resolve().parent / "results" / "stories.md"
@@ -93,9 +94,28 @@ def article_of(row: dict[str, str]) -> Article:
 
 
 def by_index(articles: Sequence[Article]) -> Labels:
-    """Group with the product's own index."""
+    """Group with the product's own index, and merge what turns out to be one story as it does."""
     index = StoryIndex()
-    return [str(index.place(a, now=a.first_seen_at).story) for a in articles]
+    seats: dict[ArticleKey, tuple[StoryId, Relation]] = {}
+    for article in articles:
+        placed = index.place(article, now=article.first_seen_at)
+        seats.setdefault(article.key, (placed.story, placed.relation))
+        if twin := index.twin_of(placed):
+            index = merged(index, seats, {placed.story, twin})
+    return [str(seats[article.key][0]) for article in articles]
+
+
+def merged(
+    index: StoryIndex, seats: dict[ArticleKey, tuple[StoryId, Relation]], twins: set[StoryId]
+) -> StoryIndex:
+    """Move both stories' articles into the one opened first, and build the index anew."""
+    into = next(story for story, _ in seats.values() if story in twins)
+    anew = StoryIndex()
+    for key, (story, relation) in seats.items():
+        seats[key] = (into if story in twins else story, relation)
+        if (kept := index.stored(key)) and (profile := anew.read_stored(kept)):
+            anew.restore_stored(profile, *seats[key])
+    return anew
 
 
 def by_title(articles: Sequence[Article]) -> Labels:

@@ -20,6 +20,7 @@ from monitor.group.likeness import (
 from monitor.group.packed import Packed, pack, read_stored, stored
 from monitor.group.profile import Profile, hours, read_article
 from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf, is_saga
+from monitor.group.twins import twin_of
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
@@ -86,6 +87,13 @@ class StoryIndex:
         placement = self._repeat(profile, asking, form) or self._report(article, asking)
         self._put(profile, placement.story, placement.relation)
         return placement
+
+    def twin_of(self, placement: Placement) -> StoryId | None:
+        """Give the story that is one with that which an article has just joined, if there is one.
+
+        Who merges them has the index built anew: articles are held in order of placement.
+        """
+        return twin_of(placement, self._shelf, self._frequency, self._model)
 
     def restore(self, article: Article, placement_story: StoryId, relation: Relation) -> None:
         """Add an article where it was placed before; one that is held already is left alone."""

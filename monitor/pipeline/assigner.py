@@ -203,6 +203,9 @@ class Assigner:
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
         self._careful_left = max(0, self._careful_left - len(placed))
+        for story, other in batch.merged:
+            self._index = None  # built anew as after a takeover: in order of placement
+            log.info("stories merged", story=story, other=other)
         ports.tally.time("placement", monotonic_seconds() - began)
         ports.tally.add("articles_placed", len(placed))
         ports.tally.add("alerts_raised", raised)
@@ -211,14 +214,17 @@ class Assigner:
         return len(placed)
 
     def _place_some(self, batch: Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
-        """Place articles until the time is up, one at least; give their numbers and the alerts."""
+        """Place articles until the time is up or stories merge, one at least.
+
+        Gives their numbers, and how many alerts they raised.
+        """
         stop_at = monotonic_seconds() + self._work_for.total_seconds()
         placed: list[int] = []
         raised = 0
         for unplaced in due:
             raised += batch.place(unplaced)
             placed.append(unplaced.id)
-            if monotonic_seconds() >= stop_at:
+            if batch.merged or monotonic_seconds() >= stop_at:
                 break
         return placed, raised
 

@@ -21,7 +21,7 @@ from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import count_as_told
-from monitor.store import alerts, placing, profiles, restored, stories
+from monitor.store import alerts, arrange, placing, profiles, restored, stories
 from monitor.store.articles import StoredMatch
 from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
@@ -35,6 +35,8 @@ class Batch:
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
     stories that were asked for, so that a large one is read once. What was published before
     `told_before` counts as told. `profiles` are of the articles placed, as the index holds them.
+    Once stories were `merged` (the one that stays, the one that went) the index knows less than
+    the tables, and nothing more may be placed by it.
     """
 
     tx: Tx
@@ -45,6 +47,7 @@ class Batch:
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
     profiles: dict[int, Kept] = field(default_factory=dict)
+    merged: list[tuple[StoryId, StoryId]] = field(default_factory=list)
     rules: dict[RuleId, Rule] = field(init=False)
     told_before: datetime | None = field(init=False)
 
@@ -99,7 +102,23 @@ class Batch:
             self.index.update(unplaced.article)
             return StoryId(unplaced.story), Relation(unplaced.relation)
         placement = self._new_seat(unplaced.id, unplaced.article)
-        return placement.story, placement.relation
+        twin = self.index.twin_of(placement)
+        story = self._merge(placement.story, twin) if twin else placement.story
+        return story, placement.relation
+
+    def _merge(self, story: StoryId, twin: StoryId) -> StoryId:
+        """Make two stories one, unless a person arranged either; give the one there is now."""
+        arrange.arrange_alone(self.tx)
+        if arrange.are_by_hand(self.tx, (story, twin)):
+            return story
+        into = arrange.oldest(self.tx, (story, twin))
+        gone = twin if into == story else story
+        arrange.merge(self.tx, into, gone, is_by_hand=False, now=self.now)
+        self.merged.append((into, gone))
+        self.stale.discard(gone)
+        for one in (into, gone):
+            self.seated.pop(one, None)
+        return into
 
     def _members(self, story: StoryId) -> Sequence[Member]:
         if story not in self.seated:

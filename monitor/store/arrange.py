@@ -52,10 +52,20 @@ def _lock(tx: Tx, function: str) -> None:
 
 
 def oldest(tx: Tx, ids: Collection[StoryId]) -> StoryId:
-    """Give the story that was opened first: whose id is kept in a merge."""
+    """Give the story that was opened first: whose id is kept in a merge.
+
+    Of those that one batch opened the one whose articles began to arrive first.
+    """
+    arrived = select(func.min(SeatRow.article_id)).where(SeatRow.story_id == StoryRow.id)
     query = select(StoryRow.id).where(StoryRow.id.in_(ids))
-    found = tx.execute(query.order_by(StoryRow.created_at, StoryRow.id).limit(1)).scalar_one()
-    return StoryId(found)
+    query = query.order_by(StoryRow.created_at, arrived.scalar_subquery()).limit(1)
+    return StoryId(tx.execute(query).scalar_one())
+
+
+def are_by_hand(tx: Tx, ids: Collection[StoryId]) -> bool:
+    """Tell whether a person merged or split one of these stories."""
+    found = select(StoryRow.id).where(StoryRow.id.in_(ids), StoryRow.arranged_at.is_not(None))
+    return tx.execute(found).first() is not None
 
 
 def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: datetime) -> None:

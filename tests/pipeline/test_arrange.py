@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,12 +20,14 @@ from services.assigner import Desk, written
 from services.corridor import Watch, opened
 from services.in_process import asked, invoke, told
 from services.product import RULE, Workspace
+from services.twins import twins
 from services.waiting import wait_for_lock
 from sqlalchemy import select
 
 from monitor.cli import arrange as commands
 from monitor.clock import system_clock
 from monitor.errors import WorkError
+from monitor.group import twins as twins_room
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, StoryId, digest_of
 from monitor.model.notice import AlertNotice, Change, Digest
@@ -280,6 +282,75 @@ async def test_what_continues_a_story_too_old_to_take_it_says_so_everywhere(pres
     shown_now = asked(press.made, "stories", "show", new)["story"]
     assert shown_now["continues"] == press.story_of(other)
     press.assert_sound()
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program merge sooner than it does: these texts are made up."""
+    monkeypatch.setattr(twins_room, "TWIN_SCORE", 0.5)
+
+
+async def come(press: Press, number: int = 7) -> list[ArticleKey]:
+    """Let so many reports come by which two stories turn out to be one."""
+    keys = []
+    for one in twins(press.watch.now, number=number):
+        press.watch.now = one.published_at
+        with press.ports.store.write() as tx:
+            articles.add(tx, [one], is_baseline=False)
+        assert press.place() == 1
+        keys.append(one.key)
+    return keys
+
+
+@pytest.mark.usefixtures("eager")
+async def test_stories_that_turn_out_to_be_one_are_merged_and_told_as_one(press: Press) -> None:
+    keys = await come(press)
+    older = press.story_of(keys[0])
+    assert {press.story_of(key) for key in keys} == {older}
+    first, second, third, *_ = press.notices
+    newer = second.entry.story.id
+    assert first.entry.story.id == older != newer
+    assert (third.entry.story.id, third.entry.change) == (older, Change.UPDATE)
+    assert third.entry.story.previous == (newer,)
+    assert len(press.notices) == len(keys)
+    said = invoke(press.made, "stories", "show", newer).stdout
+    assert f"holds {newer}, merged {press.watch.now.date()} since later reports joined" in said
+    assert asked(press.made, "stories", "show", older)["story"]["arranged_at"] is None
+    press.assert_sound()
+
+
+@pytest.mark.usefixtures("eager")
+async def test_what_a_person_split_is_not_merged_again(press: Press) -> None:
+    keys = await come(press, 2)
+    press.says("merge", *map(press.story_of, keys))
+    press.says("split", press.story_of(keys[0]), keys[1])
+    press.place()
+    for one in twins(press.watch.now)[2:]:
+        with press.ports.store.write() as tx:
+            articles.add(tx, [one], is_baseline=False)
+        assert press.place() == 1
+    assert press.story_of(keys[0]) != press.story_of(keys[1])
+    press.assert_sound()
+
+
+@pytest.mark.usefixtures("eager")
+def test_merging_does_not_depend_on_batches_and_takeovers(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    found = []
+    for name in ("one by one", "at once", "taken over"):
+        shutil.copy(sqlite_template, tmp_path / f"{name}.db")
+        with closing(Store(f"sqlite:///{tmp_path / name}.db")) as store:
+            desk = Desk(store)
+            reports = twins(desk.now)
+            for part in [reports] if name == "at once" else [[one] for one in reports]:
+                if name == "taken over":
+                    desk.take_over()
+                desk.receive(part)
+            found.append(desk.seats())
+            with store.read() as tx:
+                assert len(tx.execute(select(RedirectRow.id)).all()) == 1
+    assert found[0] == found[1] == found[2]
 
 
 def shown(press: Press, story: str) -> list[dict[str, Any]]:
