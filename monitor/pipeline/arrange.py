@@ -47,7 +47,7 @@ def split(
     Raises WorkError if an article is not in the story, or if none would be left in it.
     """
     moved = _chosen(story, stories.seated(tx, story.id), articles)
-    new = arrange.split(tx, story.id, moved, is_by_hand=True, now=now)
+    new = arrange.split(tx, story.id, moved, now=now)
     return _read(tx, story.id), _read(tx, new)
 
 

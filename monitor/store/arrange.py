@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import case, delete, func, select, text, update
@@ -119,13 +119,11 @@ def _redirect(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: da
         tx.execute(naming.values({column: into}))
 
 
-def split(
-    tx: Tx, story: StoryId, article_ids: Sequence[int], *, is_by_hand: bool, now: datetime
-) -> StoryId:
+def split(tx: Tx, story: StoryId, article_ids: Sequence[int], *, now: datetime) -> StoryId:
     """Move some of a story's articles, not all, into a story of their own; give its id.
 
-    If these opened a story that was merged into this one, its id comes back. What matched in
-    either half is due to be judged again: each may be worth telling for itself.
+    Only a person does. If these opened a story that was merged into this one, its id comes back.
+    What matched in either half is due to be judged again: each may be worth telling for itself.
     """
     moved = _seats(tx, SeatRow.story_id == story, SeatRow.article_id.in_(article_ids))
     new = _unused_id(tx, [row.key for row in moved])
@@ -136,37 +134,27 @@ def split(
             _move(tx, table, new, story, part)
     for half in (story, new):
         _relate(tx, _seats(tx, SeatRow.story_id == half))
-    halves = StoryRow.id.in_((story, new))
-    if is_by_hand:
-        tx.execute(update(StoryRow).where(halves).values(arranged_at=now))
-    stories.refresh(tx, [story, new])
+    halves = (story, new)
+    tx.execute(update(StoryRow).where(StoryRow.id.in_(halves)).values(arranged_at=now))
+    stories.refresh(tx, halves)
     matched = select(MatchRow.article_id).join(SeatRow, SeatRow.article_id == MatchRow.article_id)
-    matched = matched.where(SeatRow.story_id.in_((story, new))).distinct()
+    matched = matched.where(SeatRow.story_id.in_(halves)).distinct()
     placing.mark_for_placing(tx, list(tx.execute(matched).scalars()))
     return new
 
 
 def _seats(tx: Tx, *conditions: Any) -> Sequence[Any]:
     """Read seats in order of placement."""
-    query = select(
-        SeatRow.article_id, SeatRow.relation, SeatRow.placement, ArticleRow.key, ArticleRow.title
-    ).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
-    return tx.execute(
-        query.where(*conditions).order_by(SeatRow.placed_at, SeatRow.article_id)
-    ).all()
+    query = select(SeatRow.article_id, SeatRow.relation, SeatRow.placement, ArticleRow.key)
+    query = query.join(ArticleRow, ArticleRow.id == SeatRow.article_id).where(*conditions)
+    return tx.execute(query.order_by(SeatRow.placed_at, SeatRow.article_id)).all()
 
 
 def _unused_id(tx: Tx, keys: Sequence[str]) -> StoryId:
     """Name a story after the first of its articles that names none."""
-    first = ArticleKey(keys[0])
     own = (story_id(ArticleKey(key)) for key in keys)
-    others = (story_id(first, str(number)) for number in count(1))
-    for ids in (own, others):
-        for name in ids:
-            taken = select(StoryRow.id).where(StoryRow.id == name)
-            if tx.execute(taken).first() is None:
-                return name
-    raise AssertionError("unreachable")
+    others = (story_id(ArticleKey(keys[0]), str(number)) for number in count(1))
+    return next(name for name in chain(own, others) if stories.read(tx, name) is None)
 
 
 def _open(tx: Tx, new: StoryId, story: StoryId, first: Any, now: datetime) -> None:
