@@ -1,51 +1,71 @@
-"""Learn the event model's weights and the background table from the sets that allow it.
+"""Learn the event model and the background table from the sets that allow it.
 
-    python bench/train_stories.py DATA [--write]
+    python bench/train_stories.py DATA [--write] [--quick]
 
 DATA is a folder with articles/ and stories/. Learned from: fnc-train, ecb-train and every second
 story of uci-dev; the background from articles.jsonl, urdu.jsonl and fnc-train. No other set is
-opened. Without --write the result is printed and nothing is changed.
+opened. Without --write the results are printed and nothing is changed;
+with --quick the model is fitted and not judged.
 
-The times of fnc and ecb are invented, so they are invented anew here, in several ways at once
-(slow and fast stories, busy and quiet weeks): a model must not learn one invention. Texts are
-cut to leads and first sentences at random, since feeds carry those as often as whole texts.
+What is printed comes from cross-validation by story, in three folds: the grouping of streams of
+stories that the model has not seen, at several thresholds and with other invented times; what
+shuffling a feature over the pairs costs (permutation importance); and what is left without time.
+The threshold is even odds; the tables show what others would give.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import math
-import random
-import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from stories import read_articles  # noqa: E402
+import numpy as np  # noqa: E402
+from _story_fit import Table, fit, loss, permuted, table_of  # noqa: E402
+from _story_streams import (  # noqa: E402
+    FOLDS,
+    LEARNED_FROM,
+    SHAPES,
+    SOURCES,
+    Pair,
+    Sets,
+    pairs,
+)
+from stories import judge, machine  # noqa: E402
 
 from monitor.group import StoryIndex, read_model  # noqa: E402
 from monitor.group.likeness import FEATURES  # noqa: E402
-from monitor.group.profile import read_article  # noqa: E402
-from monitor.group.weights import Model, term_value  # noqa: E402
+from monitor.group.weights import Model  # noqa: E402
 from monitor.group.words import cut, fold  # noqa: E402
-from monitor.model.article import Article  # noqa: E402
-from monitor.model.keys import StoryId, digest_of  # noqa: E402
-from monitor.model.story import Relation  # noqa: E402
 
-Stream = list[tuple[Article, str]]
-Row = tuple[tuple[float, ...], bool, float]  # terms, is one story, weight
-
-TERMS = (*FEATURES,)
+RESULTS = HERE / "results" / "train_stories.md"
+VERSION = "event-2"
+SEEDS = (1, 2)  # of training streams; sets with times of their own take the first
+JUDGED_SEEDS = (11, 12, 13)
+# even odds: cross-validation gives .4 a better mean by .003, but a look-alike of the seed suite
+# scores .44
+THRESHOLD = 0.5
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+JUDGED = (
+    "ecb",
+    "ecb, few a story",
+    "ecb, twins",
+    "fnc",
+    "fnc, leads",
+    "fnc, leads, twins",
+    "uci",
+)
+TIME = frozenset({"gap", "age"})
 MIN_SHARE = 0.003
 MIN_URDU_SHARE = 0.15
-RIDGE = 2.0
 
 
 def background(data: Path) -> dict[str, dict[str, float]]:
@@ -78,173 +98,138 @@ def _shares(texts: Sequence[str]) -> dict[str, float]:
     return {t: n / len(texts) for t, n in counts.items() if len(t) > 1 and not t.isdigit()}
 
 
-def retimed(stream: Stream, rng: random.Random, per_day: float) -> Stream:
-    """Invent times: stories start at random, their articles follow fast or slowly."""
-    stories = sorted({story for _, story in stream})
-    days = len(stories) / per_day
-    start = {story: rng.uniform(0, days * 24) for story in stories}
-    pace = {story: rng.choice((3.0, 8.0, 16.0, 30.0)) for story in stories}
-    out = []
-    for article, story in stream:
-        after = min(rng.expovariate(1 / pace[story]), 120.0)
-        at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=start[story] + after)
-        out.append((replace(article, published_at=at, first_seen_at=at), story))
-    return sorted(out, key=lambda pair: (pair[0].published_at, pair[0].key))
+class Lab:
+    """Fit and judge models by cross-validation on the allowed sets."""
+
+    def __init__(self, data: Path, table: Mapping[str, object]) -> None:
+        self.table = table
+        empty: dict[str, object] = {"version": "", "threshold": 0.5, "bias": 0.0}
+        empty |= {"weights": [], "trees": [], "learned_from": []}
+        blank = read_model(empty, table)
+        self._sets = Sets(data / "stories", blank.background)
+        self._pairs: dict[tuple[str, int], list[Pair]] = {}
+        for name, shape in SHAPES.items():
+            for seed in SEEDS if shape.per_day is not None else SEEDS[:1]:
+                for part in range(FOLDS):
+                    held = self._pairs.setdefault((name, part), [])
+                    held += pairs(self._sets.stream(shape, {part}, seed), blank, seed)
+
+    def tables(self, folds: Sequence[int], names: Sequence[str] = tuple(SHAPES)) -> Table:
+        """Give the training pairs of some folds."""
+        shapes = []
+        for name in names:
+            held = [pair for part in folds for pair in self._pairs[name, part]]
+            shapes.append((SHAPES[name].weight, held))
+        return table_of(shapes)
+
+    def folds(self, features: Sequence[str] = FEATURES) -> list[dict[str, Any]]:
+        """Fit a model without each fold."""
+        rest = [[other for other in range(FOLDS) if other != part] for part in range(FOLDS)]
+        return [fit(self.tables(folds), features) for folds in rest]
+
+    def grouping(
+        self, models: Sequence[dict[str, Any]], threshold: float, seed: int, names: Sequence[str]
+    ) -> dict[str, tuple[float, float]]:
+        """Group streams of each fold by the model without it: B-cubed and pair F by shape."""
+        out = {}
+        for name in names:
+            b3 = pair = size = 0.0
+            for part, parts in enumerate(models):
+                stream = self._sets.stream(SHAPES[name], {part}, seed)
+                index = StoryIndex(model=self.model(parts, threshold))
+                found = [str(index.place(a, now=a.first_seen_at).story) for a, _ in stream]
+                scores = judge(found, [story for _, story in stream], 0.0)
+                b3, pair = b3 + len(stream) * scores.b3_f, pair + len(stream) * scores.pair_f
+                size += len(stream)
+            out[name] = (b3 / size, pair / size)
+        return out
+
+    def model(self, parts: Mapping[str, Any], threshold: float) -> Model:
+        """Make a model of learned parts."""
+        return read_model(
+            {"version": VERSION, "threshold": threshold, "learned_from": [], **parts}, self.table
+        )
+
+    def importance(self, models: Sequence[dict[str, Any]]) -> dict[str, float]:
+        """Give how much the loss on unseen pairs rises when a feature is shuffled."""
+        chance = np.random.default_rng(0)
+        rises: defaultdict[str, list[float]] = defaultdict(list)
+        for part, parts in enumerate(models):
+            unseen = self.tables([part])
+            plain = loss(parts, unseen)
+            for column, feature in enumerate(FEATURES):
+                rises[feature].append(loss(parts, permuted(unseen, column, chance)) - plain)
+        return {feature: fmean(rises[feature]) for feature in FEATURES}
 
 
-_STOP = re.compile(r"(?<=[.!?])\s+|\n+")
+def mean_of(groups: Mapping[str, tuple[float, float]]) -> float:
+    """Give the mean of B-cubed and pair F over shapes."""
+    return fmean(score for both in groups.values() for score in both)
 
 
-def shortened(stream: Stream, rng: random.Random) -> Stream:
-    """Cut articles to what feeds carry: the whole, a title with a lead, or a title alone."""
-    out = []
-    for article, story in stream:
-        kind = rng.random()
-        first, _, rest = (_STOP.sub("\0", article.body.strip(), count=1) + "\0").partition("\0")
-        title = " ".join(first.split()[:18])
-        if kind < 0.25 or article.title:
-            cut_down = article
-        elif kind < 0.75:
-            lead = " ".join((first + " " + rest.replace("\0", "")).split()[: rng.randint(35, 90)])
-            has_title = rng.random() < 0.7
-            cut_down = replace(
-                article, title=title if has_title else "", body=lead, has_real_title=has_title
-            )
-        elif kind < 0.9:
-            cut_down = replace(
-                article, title=title, body=rest.replace("\0", ""), has_real_title=True
-            )
-        else:
-            cut_down = replace(article, title=title, body="", has_real_title=True)
-        out.append((replace(cut_down, text_hash=digest_of(cut_down.title, cut_down.body)), story))
-    return out
+def report(lab: Lab, models: Sequence[dict[str, Any]]) -> str:
+    """Judge models by cross-validation; give the tables."""
+    lines = ["| threshold | mean | " + " | ".join(JUDGED) + " |", "|---" * (len(JUDGED) + 2) + "|"]
 
+    def row(label: str, groups: Mapping[str, tuple[float, float]]) -> None:
+        cells = [f"{b3:.3f} / {pair:.3f}" for b3, pair in groups.values()]
+        lines.append(f"| {label} | {mean_of(groups):.4f} | " + " | ".join(cells) + " |")
 
-def pairs(stream: Stream, model: Model) -> list[tuple[dict[str, float], bool]]:
-    """Walk a stream with every article put in its true story, noting each candidate pair."""
-    index = StoryIndex(model=model)
-    found = []
-    for article, story in stream:
-        profile = read_article(article, model.background)
-        if index._copies.same_as(profile) is None and index._copies.copy_of(profile) is None:
-            for likeness in index.survey(profile):
-                named = dict(zip(FEATURES, likeness.values, strict=True))
-                found.append((named, likeness.story.id == story))
-        index._put(profile, StoryId(story), Relation.EVENT)
-    return found
-
-
-def fit(rows: Sequence[Row], ridge: float = RIDGE) -> list[float]:
-    """Fit a logistic regression by Newton's method; the last weight is the bias."""
-    size = len(rows[0][0]) + 1
-    beta = [0.0] * size
-    for _ in range(12):
-        gradient = [-ridge * b for b in beta[:-1]] + [0.0]
-        hessian = [[ridge if i == j < size - 1 else 0.0 for j in range(size)] for i in range(size)]
-        for values, label, weight in rows:
-            x = (*values, 1.0)
-            z = sum(b * v for b, v in zip(beta, x, strict=True))
-            p = 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
-            error, curve = weight * (label - p), weight * max(1e-6, p * (1 - p))
-            for i in range(size):
-                gradient[i] += error * x[i]
-                row, scaled = hessian[i], curve * x[i]
-                for j in range(i + 1):
-                    row[j] += scaled * x[j]
-        step = _solve(hessian, gradient)
-        beta = [b + s for b, s in zip(beta, step, strict=True)]
-        if max(map(abs, step)) < 1e-4:
-            break
-    return beta
-
-
-def _solve(lower: list[list[float]], right: list[float]) -> list[float]:
-    """Solve a symmetric positive system, given by its lower half (Cholesky)."""
-    n = len(right)
-    root = [[0.0] * n for _ in range(n)]
-    for i in range(n):
-        for j in range(i + 1):
-            rest = lower[i][j] - sum(root[i][k] * root[j][k] for k in range(j))
-            root[i][j] = math.sqrt(rest) if i == j else rest / root[j][j]
-    half = [0.0] * n
-    for i in range(n):
-        half[i] = (right[i] - sum(root[i][k] * half[k] for k in range(i))) / root[i][i]
-    out = [0.0] * n
-    for i in reversed(range(n)):
-        out[i] = (half[i] - sum(root[k][i] * out[k] for k in range(i + 1, n))) / root[i][i]
-    return out
-
-
-FALLING = frozenset({"gap", "age"})  # terms that may only lower a score; all others only raise it
-LEARNED_FROM = ["fnc-train", "ecb-train", "uci-dev, every second story"]
-# training pairs hardly differ from .3 to .5 (F .91-.92); .4 because the two seeds, alone and
-# with the rule terms, score .42: chosen while looking at the seeds, so they do not judge it
-THRESHOLD = 0.4
-
-
-def learn(found: Mapping[str, list[tuple[dict[str, float], bool]]]) -> dict[str, object]:
-    """Fit the weights, each set counting alike; a term with the wrong sign is left out."""
-    terms = list(TERMS)
-    while True:
-        rows = [
-            (tuple(term_value(t, named) for t in terms), label, 2500 / len(some))
-            for some in found.values()
-            for named, label in some
-        ]
-        total = sum(weight for _, _, weight in rows)
-        usual = [sum(v[i] * w for v, _, w in rows) / total for i in range(len(terms))]
-        centred = [(tuple(map(float.__sub__, v, usual)), y, w) for v, y, w in rows]
-        beta = fit(centred)
-        wrong = [
-            (abs(b), t) for t, b in zip(terms, beta, strict=False) if (b > 0) == (t in FALLING)
-        ]
-        if not wrong:
-            break
-        terms.remove(max(wrong)[1])
-    weights = [
-        {"name": t, "value": round(b, 4), "usual": round(u, 4)}
-        for t, b, u in zip(terms, beta, usual, strict=False)
+    for threshold in THRESHOLDS:
+        row(f"{threshold}", lab.grouping(models, threshold, JUDGED_SEEDS[0], JUDGED))
+    for seed in JUDGED_SEEDS[1:]:
+        row(f"{THRESHOLD}, times {seed}", lab.grouping(models, THRESHOLD, seed, JUDGED))
+    timeless = lab.folds([name for name in FEATURES if name not in TIME])
+    row(f"{THRESHOLD}, no time", lab.grouping(timeless, THRESHOLD, JUDGED_SEEDS[0], JUDGED))
+    lines += ["", "| shuffled feature | rise of the loss |", "|---|---|"]
+    rises = lab.importance(models)
+    lines += [
+        f"| {name} | {rises[name]:+.4f} |" for name in sorted(rises, key=lambda n: -rises[n])
     ]
-    return {
-        "version": "event-1",
-        "learned_from": LEARNED_FROM,
-        "threshold": THRESHOLD,
-        "bias": round(beta[-1], 4),
-        "weights": weights,
-    }
+    return "\n".join(lines)
 
 
-def streams(data: Path) -> dict[str, Stream]:
-    """Read the training sets: half of each story list where that is enough, times invented."""
-    rng = random.Random(1)
-    fnc = read_articles(data / "stories" / "fnc-train.jsonl")
-    ecb = read_articles(data / "stories" / "ecb-train.jsonl")
-    uci = read_articles(data / "stories" / "uci-dev.jsonl")
-    some_fnc = set(sorted({story for _, story in fnc})[::2])
-    some_uci = set(sorted({story for _, story in uci})[::2])
-    return {
-        "ecb": retimed(ecb, rng, 6),
-        "fnc": retimed(shortened([p for p in fnc if p[1] in some_fnc], rng), rng, 8),
-        "uci": [p for p in uci if p[1] in some_uci][::2],
-    }
+def written(model: Mapping[str, Any]) -> str:
+    """Write a model as JSON, a weight or a tree a line."""
+    lines = []
+    for name, value in model.items():
+        if isinstance(value, list):
+            items = ",\n  ".join(json.dumps(item) for item in value)
+            lines.append(f"{json.dumps(name)}: [\n  {items}\n ]")
+        else:
+            lines.append(f"{json.dumps(name)}: {json.dumps(value)}")
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def sources(data: Path) -> list[str]:
+    """Name the sets learned from, each with the checksum of its file."""
+    files = [data / "stories" / file for file in SOURCES.values()]
+    sums = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return [f"{name} (sha256 {sum_})" for name, sum_ in zip(LEARNED_FROM, sums, strict=True)]
 
 
 def main() -> int:
-    """Learn, print, and with --write put the two files in their place."""
+    """Learn, judge, print, and with --write put the files in their place."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="fit, do not judge")
     options = parser.parse_args()
     table = background(options.data)
-    empty: dict[str, object] = {"version": "", "threshold": 0.5, "bias": 0, "weights": []}
-    blank = read_model(empty | {"learned_from": []}, table)
-    model = learn({name: pairs(stream, blank) for name, stream in streams(options.data).items()})
-    print(json.dumps(model, indent=1))
+    lab = Lab(options.data, table)
+    text = "" if options.quick else report(lab, lab.folds())
+    print(text)
+    parts = fit(lab.tables(range(FOLDS)))
+    head = {"version": VERSION, "learned_from": sources(options.data), "threshold": THRESHOLD}
+    model = written(head | parts)
+    print(model)
     if options.write:
         room = HERE.parent / "monitor" / "group"
-        text = json.dumps(table, ensure_ascii=False, indent=0)
-        (room / "background.json").write_text(text + "\n", "utf-8")
-        (room / "model.json").write_text(json.dumps(model, indent=1) + "\n", "utf-8")
+        lines = json.dumps(table, ensure_ascii=False, indent=0)
+        (room / "background.json").write_text(lines + "\n", "utf-8")
+        (room / "model.json").write_text(model, "utf-8")
+        if text:
+            RESULTS.write_text(f"# Learning the event model\n\n{machine()}\n\n{text}\n", "utf-8")
     return 0
 
 

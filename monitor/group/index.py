@@ -34,11 +34,10 @@ MAX_SHARED_TERMS = 8
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Hold a candidate story with its probability and what made it."""
+    """Hold a candidate story with its probability."""
 
     likeness: Likeness
     score: float
-    contributions: tuple[Contribution, ...]
 
 
 class StoryIndex:
@@ -196,7 +195,7 @@ class StoryIndex:
     def _report(self, article: Article, profile: Profile) -> Placement:
         """Place an article by the event it reports, or open a story with it."""
         query = ask(profile, self._frequency)
-        judged = [self._judge(likeness) for likeness in self._survey(query)]
+        judged = [Judged(like, self._model.score(like.values)) for like in self._survey(query)]
         judged.sort(key=lambda one: (-one.score, one.likeness.story.id))
         reaching = [one for one in judged if one.score >= self._model.threshold]
         elsewhere = [one for one in reaching if is_elsewhere(profile, one.likeness.story)]
@@ -206,7 +205,8 @@ class StoryIndex:
         )
         shown = joined or (judged[0] if judged else None)
         rest = next((one for one in judged if one is not joined), None)
-        contributions = shown.contributions[:MAX_CONTRIBUTIONS] if shown else ()
+        contributions = self._model.reasons(shown.likeness.values) if shown else ()
+        contributions = contributions[:MAX_CONTRIBUTIONS]
         if reaching and not joined:
             contributions = (_continues(profile, reaching[0]), *contributions)[:MAX_CONTRIBUTIONS]
         elif elsewhere and not joined:
@@ -224,10 +224,6 @@ class StoryIndex:
             rejected=(rest.likeness.story.id, rest.score) if rest else None,
             continues=reaching[0].likeness.story.id if reaching and not joined else None,
         )
-
-    def _judge(self, likeness: Likeness) -> Judged:
-        score, contributions = self._model.score(likeness.values)
-        return Judged(likeness, score, contributions)
 
     def _shared(self, article: Article, query: Query, likeness: Likeness) -> tuple[str, ...]:
         theirs: Mapping[str, float] = ask(likeness.nearest, self._frequency).text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.group.frequency import Frequency
 from monitor.group.profile import Profile, Vector
@@ -18,12 +20,16 @@ AGE_HOURS = 24.0
 FEATURES = (
     "text",
     "nearest_text",
-    "head",
+    "shared",
+    "head_shared",
     "title",
     "names",
+    "names_told",
+    "core",
+    "core_names",
     "covered",
     "covers",
-    "agreement",
+    "deeds",
     "spelling",
     "numbers",
     "gap",
@@ -31,15 +37,34 @@ FEATURES = (
 )
 """Names of the features, in the order of `Likeness.values`."""
 
+# a share of few names says little: it is drawn to 1/2 as by one rare name half in common
+ONE_NAME = 36.0  # squared rarity of a name that no held story has, about
+NAMES_DOUBT = 0.05  # the same for names in a centre, as a share of the centre's weight
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Hold some terms of an article and their sum of squared rarities."""
+
+    terms: AbstractSet[str]
+    mass: float
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Hold an article's terms weighed by present rarity, each vector of length 1."""
+    """Hold an article's terms weighed by present rarity, each vector of length 1.
+
+    `deeds` are the terms of its head that are no names, `head_names` those that are.
+    """
 
     profile: Profile
     text: Mapping[str, float]
     head: Mapping[str, float]
     everything: frozenset[str]
+    title: Terms
+    names: Terms
+    head_names: Terms
+    deeds: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,21 @@ class Likeness:
 def ask(profile: Profile, frequency: Frequency) -> Query:
     """Weigh an article's terms for comparisons."""
     text, head = _weigh(profile.text, frequency), _weigh(profile.head, frequency)
-    return Query(profile, text, head, frozenset(text) | frozenset(head))
+    named = head.keys() & profile.names
+
+    def weighed(terms: AbstractSet[str]) -> Terms:
+        return Terms(terms, _mass(terms, frequency))
+
+    return Query(
+        profile=profile,
+        text=text,
+        head=head,
+        everything=frozenset(text) | frozenset(head),
+        title=weighed(profile.title),
+        names=weighed(profile.names),
+        head_names=weighed(named),
+        deeds=weighed(head.keys() - named),
+    )
 
 
 def _weigh(vector: Vector, frequency: Frequency) -> dict[str, float]:
@@ -69,25 +108,30 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
     """Compute every feature of an article and a story; `centre` is their `centre_cosine`."""
     mine = query.profile
     recent = story.articles[-RECENT_ARTICLES:]
-    texts = [_cosine(query.text, a.text, frequency)[0] for a in recent]
+    texts = [_cosine(query.text, a.text, frequency) for a in recent]
     heads = [_cosine(query.head, a.head, frequency, query.everything) for a in recent]
-    nearest = recent[max(range(len(recent)), key=lambda i: (texts[i], i))]
-    covered = sum(v * v for t, v in query.head.items() if t in story.terms)
+    best = max(range(len(recent)), key=lambda i: (texts[i].cosine, i))
+    spelt = frozenset[str]().union(*(a.skeletons for a in recent))
+    core, core_names = _core_held(query, story, frequency)
     values = (
         centre,
-        max(texts),
-        max(head for head, _ in heads),
-        max(_overlap(mine.title, a.title, frequency) for a in recent),
-        max(_overlap(mine.names, a.names, frequency) for a in recent),
-        covered,
-        max(cover for _, cover in heads),
-        max(_agreement(query.everything, mine, story, a) for a in recent),
-        max(_common(mine.skeletons, a.skeletons) for a in recent),
+        texts[best].cosine,
+        math.log1p(texts[best].common),
+        math.log1p(max(head.common for head in heads)),
+        max(_overlap(query.title, a.title, frequency) for a in recent),
+        max(_overlap(query.names, a.names, frequency) for a in recent),
+        _names_told(query, story, frequency),
+        core,
+        core_names,
+        math.fsum(v * v for t, v in query.head.items() if t in story.terms),
+        max(head.cover for head in heads),
+        max(_overlap(query.deeds, set(a.head.terms) - a.names, frequency) for a in recent),
+        (len(mine.skeletons & spelt) + 1) / (len(mine.skeletons) + 2),
         max(_common(mine.numbers, a.numbers) for a in recent),
         math.log1p(min(gap_hours(mine, a) for a in recent) / GAP_HOURS),
         math.log1p(_age_hours(mine, story) / AGE_HOURS),
     )
-    return Likeness(story, nearest, values)
+    return Likeness(story, recent[best], values)
 
 
 def is_elsewhere(mine: Profile, story: OpenStory) -> bool:
@@ -124,23 +168,35 @@ def _age_hours(mine: Profile, story: OpenStory) -> float:
     return max(0.0, mine.at - story.first_at, story.last_at - mine.at)
 
 
+class _Cosine(NamedTuple):
+    """Hold a cosine, the vector's share that is known, and the rarity of all that is common."""
+
+    cosine: float
+    cover: float
+    common: float
+
+
 def _cosine(
     query: Mapping[str, float],
     vector: Vector,
     frequency: Frequency,
     known: frozenset[str] = frozenset(),
-) -> tuple[float, float]:
-    """Give the cosine, and the share of the vector's weight that stands in `known`."""
+) -> _Cosine:
+    """Compare a weighed query with a vector; `known` are the terms that count as covered."""
     top, logs = frequency.ceiling, frequency.logs
-    dot = length = cover = 0.0
+    dot = length = cover = common = 0.0
     for term, weight in zip(vector.terms, vector.weights, strict=True):
-        value = weight * (top - logs[term])
+        rarity = top - logs[term]
+        value = weight * rarity
         length += value * value
         if term in query:
             dot += query[term] * value
+            common += rarity
         if term in known:
             cover += value * value
-    return (dot / math.sqrt(length), cover / length) if length else (0.0, 0.0)
+    if not length:
+        return _Cosine(0.0, 0.0, 0.0)
+    return _Cosine(dot / math.sqrt(length), cover / length, common)
 
 
 def centre_cosine(
@@ -158,36 +214,50 @@ def centre_cosine(
     return dot / math.sqrt(length) if length else 0.0
 
 
-def _overlap(one: frozenset[str], other: frozenset[str], frequency: Frequency) -> float:
+def _core_held(query: Query, story: OpenStory, frequency: Frequency) -> tuple[float, float]:
+    """Give the share of a centre's weight whose terms the article has, and that of its names.
+
+    The latter is drawn to 1/2 where names weigh little in the centre.
+    """
+    top, logs, known = frequency.ceiling, frequency.logs, query.everything
+    names = frozenset[str]().union(*(a.names for a in story.articles[-RECENT_ARTICLES:]))
+    masses = {t: (weight * (top - logs[t])) ** 2 for t, weight in story.centre.items()}
+    whole = math.fsum(masses.values())
+    if not whole:
+        return 0.0, 0.5
+    held = math.fsum([mass for term, mass in masses.items() if term in known])
+    named = [(term, masses[term]) for term in names if term in masses]
+    named_held = math.fsum([mass for term, mass in named if term in known])
+    doubt = NAMES_DOUBT * whole
+    of_names = math.fsum([mass for _, mass in named]) + doubt
+    return held / whole, (named_held + doubt / 2) / of_names
+
+
+def _names_told(query: Query, story: OpenStory, frequency: Frequency) -> float:
+    """Give the share of the names in an article's head that the story has, by rarity."""
+    told = _mass({name for name in query.head_names.terms if name in story.terms}, frequency)
+    return (told + ONE_NAME / 2) / (query.head_names.mass + ONE_NAME)
+
+
+def _overlap(mine: Terms, other: AbstractSet[str], frequency: Frequency) -> float:
     """Give the cosine of two sets of terms, each weighed by its rarity."""
-    if not one or not other:
-        return 0.0
-    shared = one & other
+    shared = mine.terms & other
     if not shared:
         return 0.0
-    both = _mass(one, frequency) * _mass(other, frequency)
+    both = mine.mass * _mass(other, frequency)
     return _mass(shared, frequency) / math.sqrt(both) if both else 0.0
 
 
-def _mass(terms: frozenset[str], frequency: Frequency) -> float:
+def _mass(terms: AbstractSet[str], frequency: Frequency) -> float:
     # fsum: a set has another order in each process, and the sum must not
     top = frequency.ceiling
     return math.fsum((top - frequency.log_of(term)) ** 2 for term in terms)
 
 
-def _agreement(
-    everything: frozenset[str], mine: Profile, story: OpenStory, other: Profile
-) -> float:
-    """Give how far each head stands in the other's texts: the lesser of the two shares.
-
-    Terms weigh here as in news at large, not as in this workspace: that all our stories speak of
-    Meta makes it no proof of one event, but an article that never names it is of another.
-    """
-    there = math.fsum(value for term, value in mine.marks if term in story.terms)
-    here = math.fsum(value for term, value in other.marks if term in everything)
-    return min(there, here)
-
-
 def _common(one: frozenset[str], other: frozenset[str]) -> float:
-    """Give the share of the smaller set that both hold, damped for small sets."""
-    return len(one & other) / (min(len(one), len(other)) + 2)
+    """Give by how much most of the smaller set is held by both, damped for small sets.
+
+    0 to 1/2; sets that differ give 0 as those that are empty do: counts of the dead or the fined
+    differ between reports of one event, and must not veto.
+    """
+    return max(0.0, (len(one & other) + 1) / (min(len(one), len(other)) + 2) - 0.5)

@@ -52,7 +52,7 @@ def _holds(
             return False
         query = ask(profile, frequency)
         cosine = centre_cosine(query.text, centre, frequency)
-        scores.append(model.score(compare(query, shown, frequency, cosine).values)[0])
+        scores.append(model.score(compare(query, shown, frequency, cosine).values))
     return sum(scores) / len(scores) >= TWIN_SCORE
 
 

@@ -1,4 +1,4 @@
-"""Judge a likeness: a logistic model, shipped as a small readable file and learned in bench/."""
+"""Judge a likeness: a line and small trees, shipped as a readable file and learned in bench/."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TypeAlias
 
 from monitor.group.likeness import FEATURES
 from monitor.group.profile import Background, background_of
@@ -16,52 +17,82 @@ from monitor.model.story import Contribution
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """Weigh one term of the model.
-
-    `name` is a feature, or two joined by " x " for their product. `usual` is the value that adds
-    nothing: the mean over training pairs.
-    """
+    """Weigh one feature. `usual` is the value that adds nothing: its mean over training pairs."""
 
     name: str
     value: float
     usual: float
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Ask whether a feature's value is at most `at`.
+
+    `feature` is its place in `FEATURES`; `mean` is what the leaves beneath add on average over
+    training pairs, so that the step from it to a child's says what the answer added.
+    """
+
+    feature: int
+    at: float
+    mean: float
+    below: Node
+    above: Node
+
+
+Node: TypeAlias = Split | float
+"""A tree, or what a leaf adds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """Hold what decides whether an article joins a story.
 
-    The score is the logistic function of `bias` + the sum of value x (feature - usual); from
-    `threshold` on it joins. `learned_from` names the training sets.
+    The score is the logistic function of `bias` + the sum of value x (feature - usual) + what the
+    trees add; from `threshold` on it joins. `learned_from` names the training sets.
     """
 
     version: str
     threshold: float
     bias: float
     weights: tuple[Weight, ...]
+    trees: tuple[Node, ...]
     learned_from: tuple[str, ...]
     background: Background
 
-    def score(self, values: tuple[float, ...]) -> tuple[float, tuple[Contribution, ...]]:
-        """Give the probability of one event, and what each term added, strongest first."""
+    def score(self, values: tuple[float, ...]) -> float:
+        """Give the probability of one event; `values` follow `FEATURES`."""
         named = dict(zip(FEATURES, values, strict=True))
-        added = [_contribution(weight, named) for weight in self.weights]
-        total = self.bias + math.fsum(one.weight for one in added)
-        ranked = sorted(added, key=lambda one: (-abs(one.weight), one.name))
-        return _logistic(total), tuple(ranked)
+        total = self.bias
+        for weight in self.weights:
+            total += weight.value * (named[weight.name] - weight.usual)
+        for tree in self.trees:
+            node = tree
+            while isinstance(node, Split):
+                node = node.below if values[node.feature] <= node.at else node.above
+            total += node
+        return _logistic(total)
+
+    def reasons(self, values: tuple[float, ...]) -> tuple[Contribution, ...]:
+        """Give what each feature added to a score, strongest first.
+
+        With `bias` and the trees' means they sum up to the score's logarithm of odds.
+        """
+        named = dict(zip(FEATURES, values, strict=True))
+        added = dict.fromkeys(FEATURES, 0.0)
+        for weight in self.weights:
+            added[weight.name] += weight.value * (named[weight.name] - weight.usual)
+        for tree in self.trees:
+            node = tree
+            while isinstance(node, Split):
+                child = node.below if values[node.feature] <= node.at else node.above
+                added[FEATURES[node.feature]] += _mean(child) - node.mean
+                node = child
+        ranked = sorted(FEATURES, key=lambda name: (-abs(added[name]), name))
+        return tuple(Contribution(name=n, value=named[n], weight=added[n]) for n in ranked)
 
 
-def _contribution(weight: Weight, named: Mapping[str, float]) -> Contribution:
-    value = term_value(weight.name, named)
-    return Contribution(
-        name=weight.name, value=value, weight=weight.value * (value - weight.usual)
-    )
-
-
-def term_value(name: str, named: Mapping[str, float]) -> float:
-    """Read a term of the model: a feature's value, or the product of two."""
-    one, _, other = name.partition(" x ")
-    return named[one] * named[other] if other else named[one]
+def _mean(node: Node) -> float:
+    return node.mean if isinstance(node, Split) else node
 
 
 def _logistic(x: float) -> float:
@@ -78,17 +109,29 @@ def default_model() -> Model:
 
 
 def read_model(model: Mapping[str, object], background: Mapping[str, object]) -> Model:
-    """Build a model from the parsed files; KeyError or TypeError if they are not ours."""
-    weights = model["weights"]
+    """Build a model from the parsed files; KeyError, ValueError or TypeError if they are not ours.
+
+    A tree stands as [feature, at, mean, below, above], a leaf as its number.
+    """
+    weights, trees, sources = model["weights"], model["trees"], model["learned_from"]
     terms = background["per_mille"]
-    sources = model["learned_from"]
-    if not (isinstance(weights, list) and isinstance(terms, dict) and isinstance(sources, list)):
+    if not (isinstance(weights, list) and isinstance(trees, list)):
+        raise TypeError("model.json is not in the form this version reads")
+    if not (isinstance(sources, list) and isinstance(terms, dict)):
         raise TypeError("model.json or background.json is not in the form this version reads")
     return Model(
         version=str(model["version"]),
         threshold=float(str(model["threshold"])),
         bias=float(str(model["bias"])),
         weights=tuple(Weight(**weight) for weight in weights),
+        trees=tuple(map(_node, trees)),
         learned_from=tuple(map(str, sources)),
         background=background_of({term: share / 1000 for term, share in terms.items()}),
     )
+
+
+def _node(tree: object) -> Node:
+    if not isinstance(tree, list):
+        return float(str(tree))
+    name, at, mean, below, above = tree
+    return Split(FEATURES.index(name), float(at), float(mean), _node(below), _node(above))
