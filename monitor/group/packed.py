@@ -20,7 +20,7 @@ from monitor.model.keys import ArticleKey, SourceKey
 
 INDEXED_PRINTS = 32  # smallest fingerprints of an article that are indexed; all are compared
 
-_HEADER = Struct("<I3dI?8H5I")
+_HEADER = Struct("<I3dI?7H5I")
 _TIMES = Struct("<I3d")
 _CHECKSUM = Struct("<I")
 _FORM = 1 if sys.byteorder == "little" else 2  # of the arrays; counts up when the layout changes
@@ -41,12 +41,7 @@ def pack(profile: Profile, reading: int) -> Packed:
     terms.update(dict.fromkeys((*sorted(profile.title), *sorted(profile.names))))
     number = {term: at for at, term in enumerate(terms)}
     code = _code(len(number))
-    lists = (
-        profile.head.terms,
-        sorted(profile.title),
-        sorted(profile.names),
-        [term for term, _ in profile.marks],
-    )
+    lists = (profile.head.terms, sorted(profile.title), sorted(profile.names))
     places = [word for pair in profile.places for word in pair]
     said = (sorted(profile.skeletons), sorted(profile.numbers), places)
     strings = [
@@ -74,7 +69,6 @@ def pack(profile: Profile, reading: int) -> Packed:
         profile.text.weights,
         profile.head.weights,
         *(array(code, [number[term] for term in one]).tobytes() for one in lists),
-        array("d", [share for _, share in profile.marks]).tobytes(),
         *strings,
     ]
     return Packed(b"".join(parts), tuple(number))
@@ -116,13 +110,12 @@ class View:
         header = _HEADER.unpack_from(blob)
         _, self.at, self.seen_at, self._slack, self.words, self._has_title = header[:6]
         self.term_count, self._posted, self._text = header[6:9]
-        self._lists, self._prints, self._strings = header[9:13], header[13], header[14:]
+        self._lists, self._prints, self._strings = header[9:12], header[12], header[13:]
         self._code = _code(self.term_count)
         self._weights_at = _HEADER.size + 4 * self._prints
         self._lists_at = self._weights_at + self._text + header[9]
         width = 1 if self._code == "B" else 2
-        self._shares_at = self._lists_at + width * sum(self._lists)
-        self._strings_at = self._shares_at + 8 * header[12]
+        self._strings_at = self._lists_at + width * sum(self._lists)
         self.ends_at = self._strings_at + sum(self._strings)
 
     @property
@@ -187,7 +180,7 @@ class View:
         return self.strings[3]
 
     def _chosen(self, terms: Sequence[str]) -> list[list[str]]:
-        """Give the terms of head, title, names and marks."""
+        """Give the terms of head, title and names."""
         width = 1 if self._code == "B" else 2
         at, found = self._lists_at, []
         for length in self._lists:
@@ -198,11 +191,10 @@ class View:
 
     def profile(self, terms: Sequence[str]) -> Profile:
         """Read the whole profile; `terms` are all its terms in order."""
-        head, title, names, marks = self._chosen(terms)
+        head, title, names = self._chosen(terms)
         key, source, url, text_hash, said = self.strings
         skeletons, numbers, places = map(_words, said.split("\0"))
         heads_at = self._weights_at + self._text
-        shares = array("d", self._blob[self._shares_at : self._strings_at])
         return Profile(
             key=ArticleKey(key),
             source=SourceKey(source),
@@ -216,7 +208,6 @@ class View:
             title=frozenset(title),
             text=Vector(tuple(terms[: self._text]), self._blob[self._weights_at : heads_at]),
             head=Vector(tuple(head), self._blob[heads_at : self._lists_at]),
-            marks=tuple(zip(marks, shares, strict=True)),
             names=frozenset(names),
             skeletons=frozenset(skeletons),
             numbers=frozenset(numbers),

@@ -15,13 +15,12 @@ from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
 from monitor.text.winnow import fingerprints
 
-READING = 1  # of articles into profiles: counts up when what `read_article` gives changes
+READING = 2  # of articles into profiles: counts up when what `read_article` gives changes
 MAX_TITLE_CHARS = 400
 MAX_TEXT_CHARS = 40_000  # for fingerprints: some 6,500 words
 MAX_TERM_CHARS = 5_000  # for terms: some 800 words; what follows is background
 MAX_TERMS = 80
 MAX_HEAD_TERMS = 40
-MAX_MARKS = 12
 MAX_NAMES = 24
 MAX_NUMBERS = 24
 HEAD_WORDS = 45  # words of the text that count as its head, beside the title
@@ -68,9 +67,8 @@ class Profile:
 
     `at` and `seen_at` are hours since 1970 (see `moment`); `slack` is how many hours `at` may be
     off on average. `title` are the telling terms of the title, or of the first words where there
-    is none. `head` is title and first words, `marks` its heaviest terms by what
-    news at large says of them, with their shares of the whole. `prints` are fingerprints of
-    title and text. `places` are, of a short text only, names with the word before them.
+    is none. `head` is title and first words. `prints` are fingerprints of title and text.
+    `places` are, of a short text only, names with the word before them.
     """
 
     key: ArticleKey
@@ -85,7 +83,6 @@ class Profile:
     title: frozenset[str]
     text: Vector
     head: Vector
-    marks: tuple[tuple[str, float], ...]
     names: frozenset[str]
     skeletons: frozenset[str]
     numbers: frozenset[str]
@@ -108,7 +105,6 @@ def read_article(article: Article, background: Background) -> Profile:
     text = Counter(told)
     for term in titled:
         text[term] += TITLE_FACTOR
-    head_vector = _vector(head, background.shares, MAX_HEAD_TERMS)
     at, seen_at, slack = moment(article)
     return Profile(
         key=article.key,
@@ -122,8 +118,7 @@ def read_article(article: Article, background: Background) -> Profile:
         has_title=bool(title_words) and article.has_real_title,
         title=frozenset(_folded(opening, background)),
         text=_vector(text, background.shares, MAX_TERMS),
-        head=head_vector,
-        marks=_marks(head_vector, background),
+        head=_vector(head, background.shares, MAX_HEAD_TERMS),
         names=names,
         skeletons=frozenset(s for s in map(skeleton, names) if s),
         numbers=frozenset(numbers(title + "\n" + body[:MAX_TERM_CHARS])[:MAX_NUMBERS]),
@@ -166,16 +161,6 @@ def _vector(counts: Counter[str], shares: Mapping[str, float], most: int) -> Vec
         heaviness = {t: -w * -math.log(shares.get(t, UNSEEN_SHARE)) for t, w in weights.items()}
         terms = sorted(terms, key=lambda t: (heaviness[t], t))[:most]
     return Vector(tuple(terms), bytes(weights[t] for t in terms))
-
-
-def _marks(head: Vector, background: Background) -> tuple[tuple[str, float], ...]:
-    """Weigh the terms of a head by their rarity in news at large; keep the heaviest."""
-    shares = background.shares
-    pairs = zip(head.terms, head.weights, strict=True)
-    mass = {t: (w * math.log(shares.get(t, UNSEEN_SHARE))) ** 2 for t, w in pairs}
-    kept = sorted(mass, key=lambda term: (-mass[term], term))[:MAX_MARKS]
-    total = math.fsum(mass[term] for term in kept)
-    return tuple((term, mass[term] / total) for term in kept)
 
 
 def identity(canonical_url: str) -> str:

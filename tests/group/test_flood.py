@@ -90,7 +90,8 @@ def test_a_live_blog_that_changes_hourly_takes_the_room_of_one_article(build: Bu
     index = StoryIndex()
     sizes = []
     for hour in range(200):
-        body = " ".join(f"Post {n} of hour{hour - n} from pier{hour - n}." for n in range(40))
+        posts = [(n, 1_000 + hour - n) for n in range(40)]  # words of one length
+        body = " ".join(f"Post {n} of hour{of} from pier{of}." for n, of in posts)
         at = START + timedelta(hours=hour)
         article = build("live", "Live: ferries", body, at=at, source="feed", first_seen_at=at)
         index.place(article, now=at)
