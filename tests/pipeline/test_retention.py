@@ -38,7 +38,7 @@ def desk(store: Store) -> Desk:
 
 def seen(name: str, desk: Desk, *, age: timedelta = timedelta(0), **facts: Any) -> Article:
     """Make an article that is seen now, published so long ago, with a text of its own."""
-    words = " ".join(f"{name}{n}" for n in range(40))
+    words = " ".join(f"{name}w{n}" for n in range(40))  # w: no word of another article
     facts.setdefault("aliases", (f"alias-{name}",))
     return article(
         name, title=f"News {name}", body=words, first_seen_at=desk.now,
