@@ -44,6 +44,9 @@ DAY_SHARE = 0.25  # of retimed streams with twins, that know the day alone
 TWIN_SHARE = 0.5  # of stories
 TWIN_NAMES = 14
 NAME_SHARE = 0.03  # capitalised words of more than this share of articles are no names
+WATCHED_NAMES = (1, 2, 4, 8)  # of other stories that take the first one's names, one drawn each
+PHRASE_SHARE = 0.4  # of workspaces whose articles share a phrase, not a name
+PHRASE_WORDS = (2, 3, 6, 12)
 FRAGMENT_SHARE = 0.2  # of articles that open a second part of their story: so it happens live
 
 
@@ -53,6 +56,9 @@ class Shape:
 
     `most` lists how many articles a story may have, one drawn for each; `per_day` is how many
     stories start a day, None to keep the set's own times. `weight` is its part in training.
+    `stories_each` cuts the stream into workspaces of so many stories, each with an index of its
+    own and with one watched name in all its articles: so a workspace begins, and there the
+    nearest story has hardly another word in common.
     """
 
     source: str
@@ -61,6 +67,7 @@ class Shape:
     per_day: float | None
     weight: float
     has_twins: bool = False
+    stories_each: int | None = None
 
 
 ALL = (1_000_000,)
@@ -74,8 +81,12 @@ SHAPES: Mapping[str, Shape] = {
     "fnc, mixed": Shape("fnc", "mixed", (1, 2, 3, 4, 6), 8, 0.2),
     "fnc, leads, twins": Shape("fnc", "lead", (6,), 10, 0.25, has_twins=True),
     "fnc, mixed, twins": Shape("fnc", "mixed", (2, 3, 4, 6), 8, 0.25, has_twins=True),
-    "uci": Shape("uci", "whole", ALL, None, 0.5),
-    "uci, few a story": Shape("uci", "whole", (2, 4, 12, 40), None, 0.5),
+    "ecb, watched": Shape("ecb", "whole", (1, 2, 3, 4), 8, 0.5, stories_each=4),
+    "fnc, watched": Shape("fnc", "mixed", (1, 2, 3, 4), 40, 0.25, stories_each=4),
+    "fnc, items": Shape("fnc", "item", (1, 2, 3, 4), 40, 0.25, stories_each=4),
+    "uci, watched": Shape("uci", "whole", (1, 2, 4, 12), None, 0.25, stories_each=4),
+    "uci": Shape("uci", "whole", ALL, None, 0.25),
+    "uci, few a story": Shape("uci", "whole", (2, 4, 12, 40), None, 0.25),
 }
 
 
@@ -102,6 +113,60 @@ class Sets:
         return sorted(rows, key=lambda pair: (pair[0].published_at, pair[0].key))
 
 
+def workspaces(stream: Stream, shape: Shape, background: Background) -> list[Stream]:
+    """Cut a stream into what one workspace each receives, if the shape asks for that."""
+    if shape.stories_each is None:
+        return [stream]
+    stories = {story: at for at, story in enumerate(dict.fromkeys(s for _, s in stream))}
+    parts: defaultdict[int, Stream] = defaultdict(list)
+    for article, story in stream:
+        parts[stories[story] // shape.stories_each].append((article, story))
+    chance = random.Random(shape.source)
+    return [watched(parts[number], background, chance) for number in sorted(parts)]
+
+
+def watched(stream: Stream, background: Background, chance: random.Random) -> Stream:
+    """Put something of one text in all articles of a workspace.
+
+    Mostly names, for a workspace receives what names its watch words, and people of whom it hears
+    often: the first story's commonest take the place of each other story's own, the very first in
+    all articles. Else it is a phrase, as authors and forms repeat it.
+    """
+    if chance.random() < PHRASE_SHARE:
+        words = chance.choice(stream)[0].body.split() or ["In", "short"]
+        at, length = chance.randrange(len(words)), chance.choice(PHRASE_WORDS)
+        phrase = " ".join(words[at : at + length])
+        return [(_with_phrase(article, phrase, chance), story) for article, story in stream]
+    stories: defaultdict[str, list[Article]] = defaultdict(list)
+    for article, story in stream:
+        stories[story].append(article)
+    names = {story: _names(held, background) for story, held in stories.items()}
+    first = next((own for own in names.values() if own), ["Acme"])
+    renamed = {}
+    for story, own in names.items():
+        pairs = dict(zip(own, first[: chance.choice(WATCHED_NAMES)], strict=False))
+        renamed[story] = _Renaming(pairs or {"\0": ""}, 0)
+    return [
+        (_naming(renamed[story](article), first[0], chance), story) for article, story in stream
+    ]
+
+
+def _naming(article: Article, word: str, chance: random.Random) -> Article:
+    """Give an article that names a word: as it is, or with the word put in somewhere."""
+    is_named = word in cut(f"{article.title} {article.body}")
+    return article if is_named else _with_phrase(article, word, chance)
+
+
+def _with_phrase(article: Article, phrase: str, chance: random.Random) -> Article:
+    """Put a phrase somewhere in an article's text, or in its title if it has no text."""
+    words = (article.body or article.title).split()
+    words.insert(chance.randint(0, len(words)), phrase)
+    text = " ".join(words)
+    return (
+        _with_text(article, article.title, text) if article.body else _with_text(article, text, "")
+    )
+
+
 def fold_of(story: str) -> int:
     """Give a story's fold; the two look-alike events of an ecb topic share theirs."""
     topic = re.sub(r"^(ecb-\d+).*", r"\1", story)
@@ -126,6 +191,8 @@ def _cut(article: Article, how: str, chance: random.Random) -> Article:
     """Cut an article to what a feed might carry; one with a title is left as it is."""
     if how == "mixed":
         how = chance.choice(("whole", "lead", "lead", "titled", "rest", "title"))
+    elif how == "item":
+        return _with_text(article, "", " ".join(article.body.split()[: chance.randint(9, 25)]))
     if how == "whole" or article.title:
         return article
     first, *others = _STOP.split(article.body.strip())

@@ -31,6 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from _story_rivals import CENTROID_THRESHOLDS, Labels, by_centroid, by_simhash, by_title
+from _story_times import at_one_moment, reshuffled
 
 from monitor.group import StoryIndex
 from monitor.model.article import Article, Origin, Precision, TextState
@@ -42,6 +43,8 @@ Way = Callable[[Sequence[Article]], Labels]
 RESULTS = Path(__file__).resolve().parent / "results" / "stories.md"
 RUNS = 3  # of each way, the best counts; ways take turns in being first
 SHUFFLES = 1_000
+RESHUFFLES = 2
+BY_TIME = "B-cubed F / pair F if the starts of stories are exchanged, and without time:"
 SUITE = "seed-suite"
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MONITOR_TEST_SHARED", ROOT.parent / "shared")) / "data/stories"
@@ -229,6 +232,25 @@ def _apart(labelled: Sequence[tuple[Article, str]]) -> tuple[int, bool]:
     return len(stories) - len(mixed), max(stories.values()) == 1
 
 
+def other_times(paths: Sequence[Path]) -> str:
+    """Lay out what becomes of B-cubed and pair F when time is taken away, or is another."""
+    lines = [
+        "| set | as it is | starts of stories reshuffled | all at one moment |",
+        "|---" * 4 + "|",
+    ]
+    for path in paths:
+        labelled = read_articles(path)
+        shuffled = (reshuffled(labelled, seed) for seed in range(RESHUFFLES))
+        cells = []
+        for stream in (labelled, *shuffled, at_one_moment(labelled)):
+            found = by_index([article for article, _ in stream])
+            scores = judge(found, [story for _, story in stream], 0.0)
+            cells.append(f"{scores.b3_f:.3f} / {scores.pair_f:.3f}")
+        middle = ", ".join(cells[1:-1])
+        lines.append(f"| {path.stem} | {cells[0]} | {middle} | {cells[-1]} |")
+    return "\n".join(lines)
+
+
 def table(results: dict[str, dict[str, Scores]]) -> str:
     """Lay the results out as a Markdown table."""
     columns = "set|way|B3 P|B3 R|B3 F|pair P|pair R|pair F|NMI|ARI|k|gold|/CPU s|of tfidf"
@@ -274,18 +296,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in files:
         results[path.stem], own = measure(path)
         assigned += own
-    orders = "\n".join(look_alikes(path) for path in files if path.stem == SUITE)
     if options.assignments:
         lines = [json.dumps({"id": name, "story": story}) + "\n" for name, story in assigned]
         options.assignments.write_text("".join(lines), "utf-8")
     if options.json:
         plain = {f: {w: asdict(s) for w, s in ways.items()} for f, ways in results.items()}
         print(json.dumps(plain, indent=1))
-    else:
-        print(f"{table(results)}\n\n{orders}")
-    if options.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(f"# Stories\n\n{machine()}\n\n{table(results)}\n\n{orders}\n", "utf-8")
+    if options.write or not options.json:
+        orders = "\n".join(look_alikes(path) for path in files if path.stem == SUITE)
+        text = "\n\n".join((table(results), orders, BY_TIME, other_times(files)))
+        if not options.json:
+            print(text)
+        if options.write:
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(f"# Stories\n\n{machine()}\n\n{text}\n", "utf-8")
     return 0
 
 

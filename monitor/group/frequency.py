@@ -51,6 +51,10 @@ class Frequency:
         known = self._logs.get(term)
         return known if known is not None else self._logs.log(term)
 
+    def is_watched(self, term: str) -> bool:
+        """Tell whether a rule asks for a term: in this workspace it tells nothing."""
+        return self._logs.prior.is_watched(term)
+
     @property
     def logs(self) -> Mapping[str, float]:
         """Show `log_of` every term of every held story, for loops that cannot afford a call."""
@@ -69,9 +73,11 @@ class _Prior:
 
     def share_of(self, term: str) -> float:
         share = min(MAX_SHARE, self._shares.get(term, UNSEEN_SHARE))
-        if term in self._common or (self._prefixes and term.startswith(self._prefixes)):
-            return max(share, COMMON_SHARE)
-        return share
+        return max(share, COMMON_SHARE) if self.is_watched(term) else share
+
+    def is_watched(self, term: str) -> bool:
+        is_start = bool(self._prefixes) and term.startswith(self._prefixes)
+        return is_start or term in self._common
 
 
 class _Logs(dict[str, float]):
@@ -83,11 +89,11 @@ class _Logs(dict[str, float]):
     def __init__(self, count_of: Callable[[str], int], prior: _Prior) -> None:
         super().__init__()
         self._count_of = count_of
-        self._prior = prior
+        self.prior = prior
 
     def log(self, term: str) -> float:
         """Compute a logarithm, of any term, and keep nothing."""
-        return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self._prior.share_of(term))
+        return math.log(self._count_of(term) + 0.5 + PRIOR_STORIES * self.prior.share_of(term))
 
     def __missing__(self, term: str) -> float:
         value = self[term] = self.log(term)

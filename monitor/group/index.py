@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +17,11 @@ from monitor.group.likeness import (
     centre_cosine,
     compare,
     is_elsewhere,
+    renewed,
 )
 from monitor.group.packed import Packed, pack, read_stored, stored
-from monitor.group.profile import Profile, hours, read_article
-from monitor.group.shelf import WINDOW_HOURS, HeldStory, Shelf, is_saga
+from monitor.group.profile import UNSEEN_SHARE, Profile, hours, read_article
+from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Shelf, is_saga
 from monitor.group.twins import twin_of
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
@@ -30,6 +32,8 @@ from monitor.model.story import Contribution, Placement, Relation
 COMPARED = 6  # candidate stories that are compared in full
 MAX_CONTRIBUTIONS = 5
 MAX_SHARED_TERMS = 8
+EVERYDAY_SHARE = 0.04  # of news at large; words of more articles ("Tuesday") make no event
+LEAST_TELLING = 1.0  # nats below that share, of all words in common: one word of 1.5 %, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,27 +194,24 @@ class StoryIndex:
             self._shelf.show(story, centres[story.id], RECENT_ARTICLES)
             for story in near[:COMPARED]
         ]
-        return [compare(query, story, frequency, cosines[story.id]) for story in shown]
+        telling = [story for story in shown if self._is_telling(query, story)]
+        return [compare(query, story, frequency, cosines[story.id]) for story in telling]
 
     def _report(self, article: Article, profile: Profile) -> Placement:
         """Place an article by the event it reports, or open a story with it."""
         query = ask(profile, self._frequency)
-        judged = [Judged(like, self._model.score(like.values)) for like in self._survey(query)]
+        judged = [self._judge(profile, likeness) for likeness in self._survey(query)]
         judged.sort(key=lambda one: (-one.score, one.likeness.story.id))
         reaching = [one for one in judged if one.score >= self._model.threshold]
-        elsewhere = [one for one in reaching if is_elsewhere(profile, one.likeness.story)]
-        reaching = [one for one in reaching if not is_elsewhere(profile, one.likeness.story)]
-        joined = next(
-            (one for one in reaching if not is_saga(one.likeness.story, profile.at)), None
-        )
+        here = [one for one in reaching if not is_elsewhere(profile, one.likeness.story)]
+        joined = next((one for one in here if not is_saga(one.likeness.story, profile.at)), None)
         shown = joined or (judged[0] if judged else None)
         rest = next((one for one in judged if one is not joined), None)
         contributions = self._model.reasons(shown.likeness.values) if shown else ()
-        contributions = contributions[:MAX_CONTRIBUTIONS]
-        if reaching and not joined:
-            contributions = (_continues(profile, reaching[0]), *contributions)[:MAX_CONTRIBUTIONS]
-        elif elsewhere and not joined:
-            contributions = (_ELSEWHERE, *contributions)[:MAX_CONTRIBUTIONS]
+        if here and not joined:
+            contributions = (_continues(profile, here[0]), *contributions)
+        elif reaching and not joined:
+            contributions = (_ELSEWHERE, *contributions)
         return Placement(
             article=profile.key,
             story=joined.likeness.story.id if joined else story_id(profile.key),
@@ -218,12 +219,33 @@ class StoryIndex:
             score=shown.score if shown else 0.0,
             threshold=self._model.threshold,
             model=self._model.version,
-            contributions=contributions,
+            contributions=contributions[:MAX_CONTRIBUTIONS],
             shared_terms=self._shared(article, query, shown.likeness) if shown else (),
             nearest=joined.likeness.nearest.key if joined else None,
             rejected=(rest.likeness.story.id, rest.score) if rest else None,
-            continues=reaching[0].likeness.story.id if reaching and not joined else None,
+            continues=here[0].likeness.story.id if here and not joined else None,
         )
+
+    def _judge(self, profile: Profile, likeness: Likeness) -> Judged:
+        """Score a candidate; one too old to join as if it began with its nearest article.
+
+        So an article is said to continue a saga as it would have joined it when it was young.
+        """
+        if is_saga(likeness.story, profile.at):
+            likeness = renewed(likeness)
+        return Judged(likeness, self._model.score(likeness.values))
+
+    def _is_telling(self, query: Query, story: OpenStory) -> bool:
+        """Tell whether an article and a story have more in common than everyday words."""
+        shares, told = self._model.background.shares, story.terms
+        is_watched = self._frequency.is_watched
+        common = [
+            shares.get(term, 0.0)
+            for term in query.everything
+            if term in told and not is_watched(term)
+        ]
+        rare = [max(share, UNSEEN_SHARE) for share in common if share < EVERYDAY_SHARE]
+        return math.fsum(math.log(EVERYDAY_SHARE / share) for share in rare) >= LEAST_TELLING
 
     def _shared(self, article: Article, query: Query, likeness: Likeness) -> tuple[str, ...]:
         theirs: Mapping[str, float] = ask(likeness.nearest, self._frequency).text

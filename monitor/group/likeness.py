@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from monitor.group.frequency import Frequency
@@ -15,6 +15,7 @@ from monitor.group.shelf import OpenStory
 RECENT_ARTICLES = 4
 # differences below these say little: feeds arrive late, and a first day has no fixed pace
 GAP_HOURS = 6.0
+LEAST_GAP_HOURS = 1.0  # moments are rounded, and polls bring an hour's news at once
 AGE_HOURS = 24.0
 
 FEATURES = (
@@ -39,6 +40,8 @@ FEATURES = (
 
 # a share of few names says little: it is drawn to 1/2 as by one rare name half in common
 ONE_NAME = 36.0  # squared rarity of a name that no held story has, about
+FEW_WORDS = 4 * ONE_NAME
+USUAL_COSINE = 0.25  # mean over training pairs: the cosine that says nothing
 NAMES_DOUBT = 0.05  # the same for names in a centre, as a share of the centre's weight
 
 
@@ -54,10 +57,12 @@ class Terms:
 class Query:
     """Hold an article's terms weighed by present rarity, each vector of length 1.
 
-    `deeds` are the terms of its head that are no names, `head_names` those that are.
+    `deeds` are the terms of its head that are no names, `head_names` those that are. `mass` is
+    the sum of the squared rarities of the text's terms.
     """
 
     profile: Profile
+    mass: float
     text: Mapping[str, float]
     head: Mapping[str, float]
     everything: frozenset[str]
@@ -79,6 +84,7 @@ class Likeness:
 def ask(profile: Profile, frequency: Frequency) -> Query:
     """Weigh an article's terms for comparisons."""
     text, head = _weigh(profile.text, frequency), _weigh(profile.head, frequency)
+    mass = _mass(text.keys(), frequency)
     named = head.keys() & profile.names
 
     def weighed(terms: AbstractSet[str]) -> Terms:
@@ -86,6 +92,7 @@ def ask(profile: Profile, frequency: Frequency) -> Query:
 
     return Query(
         profile=profile,
+        mass=mass,
         text=text,
         head=head,
         everything=frozenset(text) | frozenset(head),
@@ -114,8 +121,8 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
     spelt = frozenset[str]().union(*(a.skeletons for a in recent))
     core, core_names = _core_held(query, story, frequency)
     values = (
-        centre,
-        texts[best].cosine,
+        _drawn(centre, query.mass),
+        _drawn(texts[best].cosine, query.mass),
         math.log1p(texts[best].common),
         math.log1p(max(head.common for head in heads)),
         max(_overlap(query.title, a.title, frequency) for a in recent),
@@ -132,6 +139,12 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
         math.log1p(_age_hours(mine, story) / AGE_HOURS),
     )
     return Likeness(story, recent[best], values)
+
+
+def renewed(likeness: Likeness) -> Likeness:
+    """Give a likeness as if the story had no age."""
+    pairs = zip(FEATURES, likeness.values, strict=True)
+    return replace(likeness, values=tuple(0.0 if name == "age" else v for name, v in pairs))
 
 
 def is_elsewhere(mine: Profile, story: OpenStory) -> bool:
@@ -156,7 +169,7 @@ def gap_hours(one: Profile, other: Profile) -> float:
     Where one or both are known to the day, two articles of one day are not 0 hours apart but as
     far as such moments are on average: 6 hours for one date, 8 for two.
     """
-    floor = math.hypot(one.slack, other.slack)
+    floor = max(LEAST_GAP_HOURS, math.hypot(one.slack, other.slack))
     return max(abs(one.at - other.at), floor)
 
 
@@ -212,6 +225,11 @@ def centre_cosine(
         [q * (centre[term] * (top - logs[term])) for term, q in query.items() if term in centre]
     )
     return dot / math.sqrt(length) if length else 0.0
+
+
+def _drawn(cosine: float, mass: float) -> float:
+    """Draw the cosine of an article that says little to what says nothing."""
+    return (cosine * mass + USUAL_COSINE * FEW_WORDS) / (mass + FEW_WORDS)
 
 
 def _core_held(query: Query, story: OpenStory, frequency: Frequency) -> tuple[float, float]:

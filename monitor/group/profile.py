@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from zlib import crc32
 
+from monitor.group.lists import is_list
 from monitor.group.words import cut, fold, numbers, skeleton
 from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
@@ -96,6 +97,9 @@ def read_article(article: Article, background: Background) -> Profile:
     if title and body.startswith(title):
         body = body[len(title) :]  # feeds repeat the title as the text's first words
     title_words, words = cut(title), cut(body)
+    length = len(title_words) + len(words)
+    if is_list(title, body, background.shares, background.dull):
+        title_words, words, title, body = [], [], "", ""  # else it would tie its events together
     opening = title_words or words[:TITLE_WORDS]
     near = cut(body[:MAX_TERM_CHARS]) if len(body) > MAX_TERM_CHARS else words
     titled, told = _folded(title_words, background), _folded(near, background)
@@ -114,14 +118,14 @@ def read_article(article: Article, background: Background) -> Profile:
         at=at,
         slack=slack,
         seen_at=seen_at,
-        words=len(title_words) + len(words),
+        words=length,
         has_title=bool(title_words) and article.has_real_title,
         title=frozenset(_folded(opening, background)),
         text=_vector(text, background.shares, MAX_TERMS),
         head=_vector(head, background.shares, MAX_HEAD_TERMS),
         names=names,
         skeletons=frozenset(s for s in map(skeleton, names) if s),
-        numbers=frozenset(numbers(title + "\n" + body[:MAX_TERM_CHARS])[:MAX_NUMBERS]),
+        numbers=frozenset(numbers(f"{title}\n{body[:MAX_TERM_CHARS]}")[:MAX_NUMBERS]),
         prints=fingerprints([word.casefold() for word in (*title_words, *words)]),
         places=_places([*title_words, *words], names),
     )
