@@ -11,27 +11,27 @@ BREAK = "\0"
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _SPACED_BREAK = f" {BREAK} "
 
-Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
-"""By one of a phrase's first two words: all its words but the first, and the phrase's feature."""
+Phrases = dict[str, list[tuple[tuple[str, ...], int]]]
+"""By one of a phrase's first two words: all its words but the first, and the phrase's number."""
 NO_PHRASES: Phrases = {}
-NamePlace = tuple[str, int, int]
+NamePlace = tuple[int, int, int]
 
 
 class Chunk:
     """Be what a chunk means to the rules; compared by identity, shared by chunks that mean it too.
 
-    `names` are its features, `forms` those of its folded forms that stand in phrases. A phrase is
-    looked for at the rarer of its first two words: `behind` are those that such a form may begin,
-    by the word behind it, `before` those whose second it may be, by the word before; `others` are
-    these words. A chunk takes `width` positions; if that is not one, `places` says which of them
-    each name has: (name, first, how many).
+    `names` are the numbers of its features, `forms` its folded forms that stand in phrases. A
+    phrase is looked for at the rarer of its first two words: `behind` are those that such a form
+    may begin, by the word behind it, `before` those whose second it may be, by the word before;
+    `others` are these words. A chunk takes `width` positions; if that is not one, `places` says
+    which of them each name has: (name, first, how many).
     """
 
     __slots__ = ("before", "behind", "forms", "names", "others", "places", "width")
 
     def __init__(
         self,
-        names: tuple[str, ...] = (),
+        names: tuple[int, ...] = (),
         forms: Collection[str] = (),
         *,
         behind: Phrases = NO_PHRASES,

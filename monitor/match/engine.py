@@ -14,7 +14,7 @@ from itertools import takewhile
 
 from monitor.match.collector import collector_at_rest
 from monitor.match.evaluate import Document
-from monitor.match.index import Index, Nearby
+from monitor.match.index import NO_REST, Index, Nearby, Rest
 from monitor.match.matched import Matched, matched
 from monitor.match.near import is_near
 from monitor.match.necessary import asked
@@ -31,11 +31,10 @@ class Engine:
     def __init__(self, rules: Sequence[LoadedRule]) -> None:
         self._rules = tuple(rules)
         with collector_at_rest():
-            self._index = index = Index(self._rules)
             names, fields = asked(loaded.query for loaded in self._rules)
             excluded, _ = asked(node for loaded in self._rules for node in loaded.exclude)
-            # the index's first: of equal strings the first stays, and is compared at a glance
-            self._reader = Reader({*index.names, *names, *excluded}, fields)
+            self._index = Index(self._rules, names | excluded)
+            self._reader = Reader(self._index.names[1:], fields)
 
     @property
     def rules(self) -> tuple[LoadedRule, ...]:
@@ -56,32 +55,38 @@ class Engine:
     def match(self, article: Article) -> tuple[Matched, ...]:
         """List the rules that match, in their order; each can tell what it found."""
         read = self._reader.read(article)
-        candidates = self._index.candidates(read.found)
+        candidates = self._index.candidates(read.found, read.unsure)
         held = (self._rules[at] for at in candidates if self._holds(at, read))
         hits = (matched(loaded, read.document, with_only=True) for loaded in held)
         return tuple(hit for hit in hits if hit is not None)
 
     def _holds(self, at: int, read: Read) -> bool:
         """Judge a candidate: by its features where all of them are sure."""
-        index, document = self._index, read.document
-        if read.unsure and index.depends_on(at, read.unsure):
-            return _holds(self._rules[at], document)
+        if read.unsure and self._index.depends_on(at, read.unsure):
+            return _holds(self._rules[at], read.document)
+        rest = self._index.rests[at]
+        return rest is NO_REST or self._passes(rest, read)
+
+    def _passes(self, rest: Rest, read: Read) -> bool:
+        """Judge what the features looked at so far leave open."""
+        misses, holds = read.found.isdisjoint, read.document.holds
         return (
-            not index.is_excluded(at, read.found)
-            and all(_is_near(near, read) for near in index.near(at))
-            and all(map(document.holds, index.left(at)))
-            and not any(map(document.holds, index.barred(at)))
+            misses(rest.excluded)
+            and not any(map(misses, rest.further))
+            and all(self._is_near(near, read) for near in rest.near)
+            and all(map(holds, rest.left))
+            and not any(map(holds, rest.barred))
         )
 
-
-def _is_near(near: Nearby, read: Read) -> bool:
-    """Tell whether features of each group stand near each other in the title or in the body."""
-    groups = [read.found.intersection(group) for group in near.groups]
-    for field in reversed(read.fields):  # a title seldom holds both
-        parts = [*takewhile(bool, map(field.places_of, groups))]
-        if len(parts) == len(groups) and is_near(parts, near.gap, is_ordered=near.is_ordered):
-            return True
-    return False
+    def _is_near(self, near: Nearby, read: Read) -> bool:
+        """Tell whether features of each group stand near each other in title or body."""
+        names, found = self._index.names, read.found
+        groups = [[names[one] for one in group if one in found] for group in near.groups]
+        for field in reversed(read.fields):  # a title seldom holds both
+            parts = [*takewhile(bool, map(field.places_of, groups))]
+            if len(parts) == len(groups) and is_near(parts, near.gap, is_ordered=near.is_ordered):
+                return True
+        return False
 
 
 def judge(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Matched | None:

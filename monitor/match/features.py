@@ -8,7 +8,7 @@ from itertools import compress, count
 from monitor.match.chunks import EMPTY, Chunk, Phrases
 
 
-def features(said: Sequence[Chunk]) -> tuple[set[str], set[str]]:
+def features(said: Sequence[Chunk]) -> tuple[set[int], set[int]]:
     """Gather the wanted features of chunks in a row: one that is there is never missed.
 
     Behind all of them come those that are not sure: phrases that reach into a compound, or into a
@@ -21,8 +21,8 @@ def features(said: Sequence[Chunk]) -> tuple[set[str], set[str]]:
         return found, set()
     if EMPTY in distinct:
         said = [chunk for chunk in said if chunk is not EMPTY]
-    sure: set[str] = set()
-    unsure: set[str] = set()
+    sure: set[int] = set()
+    unsure: set[int] = set()
     for at in compress(count(), map(opening.__contains__, said)):
         for first, phrases, forms in _beside(said, at):
             for form in forms:

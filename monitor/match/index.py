@@ -2,85 +2,103 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import compress
 from typing import NamedTuple
 
 from monitor.match.necessary import MAX_GROUPS, Group, conjuncts, exact_group, groups
 from monitor.match.shares import cost
 from monitor.match.tree import LoadedRule, Near, Node, Not
 
-_Names = tuple[str, ...]
-_NOTHING_MORE: _Names = ("",)  # holds for every article
+Numbers = tuple[int, ...]
+"""Features of a group, by their numbers."""
+
+ANYTHING = 0
+"""The number of what every article has."""
+NOTHING = 0xFFFF_FFFF
+"""The number of what no article has."""
+_NOTHING_MORE: Numbers = (ANYTHING,)
+
+MAX_POSTED = 4  # features of a second group: more of them stand as one
 
 
 class Nearby(NamedTuple):
     """Ask for a feature of each group within `gap` tokens of the next, in one field."""
 
-    groups: tuple[_Names, ...]
+    groups: tuple[Numbers, ...]
     gap: int
     is_ordered: bool
 
 
-class Index:
-    """Post each rule under its rarest necessary group; its other groups are looked at next.
+class Rest(NamedTuple):
+    """Be what is asked of a candidate beyond its first groups and one excluded feature.
 
-    A part of a rule that a group says exactly is decided by it; the others (`left`, `barred`) are
-    judged on the text. A hundred thousand rules are a few million entries: groups are tuples,
-    which take half of what sets do, and those that are equal are one, as are equal strings. What
-    decides about most rules, the second group, stands beside each posting: to fetch it from
-    elsewhere took longer than the test.
+    An article must hold a feature of each group in `further` and none in `excluded`; all of `near`
+    must hold. No feature decides of the others: each in `left` must hold, none in `barred` may.
     """
 
-    def __init__(self, rules: Iterable[LoadedRule]) -> None:
+    further: tuple[Numbers, ...] = ()
+    excluded: Numbers = ()
+    near: tuple[Nearby, ...] = ()
+    left: tuple[Node, ...] = ()
+    barred: tuple[Node, ...] = ()
+
+
+NO_REST = Rest()
+
+
+class Index:
+    """Post each rule under its rarest necessary group; the next decides about most rules.
+
+    A part of a rule that a group says exactly is decided by it; the others are judged on the text.
+    A posting names a feature of the second group beside each rule. Where that group is wide it
+    stands there itself, so that what is posted of a rule grows with its words and no faster.
+
+    Of a hundred thousand rules each object is somewhere else in memory, and to fetch one takes
+    longer than all that is done with it. So features and rules are numbers here, and what decides
+    about most rules stands in rows of plain numbers.
+    """
+
+    def __init__(self, rules: Iterable[LoadedRule], asked: Iterable[str] = ()) -> None:
+        """`names[n]` is the feature with the number n; those that are `asked` have one too."""
         self.always: list[int] = []
-        self._postings: dict[str, tuple[list[int], list[_Names]]] = {}
-        self._first: list[_Names] = []
-        self._second: list[_Names] = []
-        self._further: dict[int, tuple[_Names, ...]] = {}
-        self._excluded: dict[int, _Names] = {}
-        self._near: dict[int, tuple[Nearby, ...]] = {}
-        self._left: dict[int, tuple[Node, ...]] = {}
-        self._barred: dict[int, tuple[Node, ...]] = {}
-        self._shared: dict[Group, _Names] = {}
-        self._names: dict[str, str] = {}
+        self.rests: list[Rest] = []
+        self.names = [""]
+        self._numbers = {"": ANYTHING}
+        self._posted: list[tuple[array[int], array[int]] | None] = [None]
+        self._wide: dict[int, tuple[array[int], list[Numbers]]] = {}
+        self._first: list[Numbers] = []
+        self._second: list[Numbers] = []
+        self._excluded = array("I")
+        self._shared: dict[Group, Numbers] = {}
         for at, loaded in enumerate(rules):
             self._add(at, loaded)
-        del self._shared
+        for name in asked:
+            self._number(name)
+        del self._shared, self._numbers
 
-    @property
-    def names(self) -> Iterable[str]:
-        """List the features that the groups are made of."""
-        return self._names.keys()
+    def candidates(self, found: set[int], unsure: AbstractSet[int] = frozenset()) -> list[int]:
+        """List the rules that these features do not rule out at a glance, ascending.
 
-    def candidates(self, found: set[str]) -> list[int]:
-        """List the rules whose every group has one of these features, ascending."""
-        found.add("")
-        misses, further = found.isdisjoint, self._further
+        Those of them that are `unsure` rule nothing out.
+        """
+        found.add(ANYTHING)
+        has, misses = found.__contains__, found.isdisjoint
         rules = set(self.always)
-        for ats, seconds in filter(None, map(self._postings.get, found)):
-            rules.update([at for at, names in zip(ats, seconds, strict=True) if not misses(names)])
-        return sorted(at for at in rules if not any(map(misses, further.get(at, ()))))
+        for ats, seconds in filter(None, map(self._posted.__getitem__, found)):
+            rules.update(compress(ats, map(has, seconds)))
+        for ats, wide in filter(None, map(self._wide.get, found)) if self._wide else ():
+            rules.update([at for at, group in zip(ats, wide, strict=True) if not misses(group)])
+        excluded, sure = self._excluded, found - unsure if unsure else found
+        return sorted([at for at in rules if excluded[at] not in sure])
 
-    def depends_on(self, at: int, names: set[str]) -> bool:
+    def depends_on(self, at: int, found: set[int]) -> bool:
         """Tell whether a rule's groups or exclusions name one of these features."""
-        needed = (self._first[at], self._second[at], *self._further.get(at, ()))
-        return not all(map(names.isdisjoint, (*needed, self._excluded.get(at, ()))))
-
-    def is_excluded(self, at: int, found: set[str]) -> bool:
-        """Tell whether a feature alone holds a rule back."""
-        return at in self._excluded and not found.isdisjoint(self._excluded[at])
-
-    def near(self, at: int) -> Sequence[Nearby]:
-        """List the features that a candidate's query asks for near each other: all must hold."""
-        return self._near.get(at, ())
-
-    def left(self, at: int) -> Sequence[Node]:
-        """List the parts of a candidate's query that no feature decides: all must hold."""
-        return self._left.get(at, ())
-
-    def barred(self, at: int) -> Sequence[Node]:
-        """List the excluded parts that no feature decides: none may hold."""
-        return self._barred.get(at, ())
+        rest = self.rests[at]
+        needed = (self._first[at], self._second[at], *rest.further, rest.excluded)
+        return self._excluded[at] in found or not all(map(found.isdisjoint, needed))
 
     def _add(self, at: int, loaded: LoadedRule) -> None:
         excluded: Group = frozenset()
@@ -103,30 +121,48 @@ class Index:
         without_each = [exact_group(node) for node in loaded.exclude]
         barred = [n for n, g in zip(loaded.exclude, without_each, strict=True) if g is None]
         excluded = excluded.union(*(group for group in without_each if group is not None))
-        self._post(at, sorted(dict.fromkeys(needed), key=cost))
-        self._excluded.update({at: self._share(excluded)} if excluded else {})
-        self._near.update({at: tuple(near)} if near else {})
-        self._left.update({at: tuple(left)} if left else {})
-        self._barred.update({at: tuple(barred)} if barred else {})
+        beyond = self._post(at, sorted(dict.fromkeys(needed), key=cost))
+        first, *others = self._share(excluded) or (NOTHING,)
+        self._excluded.append(first)
+        rest = Rest(beyond, tuple(others), tuple(near), tuple(left), tuple(barred))
+        self.rests.append(rest if any(rest) else NO_REST)
 
-    def _post(self, at: int, needed: Sequence[Group]) -> None:
+    def _post(self, at: int, needed: Sequence[Group]) -> tuple[Numbers, ...]:
+        """Post a rule under the first of its groups; give those behind the second."""
         first, second, *further = [*map(self._share, needed), _NOTHING_MORE, _NOTHING_MORE]
         self._first.append(first)
         self._second.append(second)
-        if len(needed) > 2:
-            self._further[at] = tuple(further[:-2])
         if not needed:
             self.always.append(at)
-        for name in first if needed else ():
-            ats, seconds = self._postings.setdefault(name, ([], []))
-            ats.append(at)
-            seconds.append(second)
+        elif len(second) > MAX_POSTED:
+            for number in first:
+                ats, wide = self._wide.setdefault(number, (array("I"), []))
+                ats.append(at)
+                wide.append(second)
+        else:
+            some = (at,) * len(second)
+            for number in first:
+                ats, seconds = self._posted[number] or self._begun(number)
+                ats.extend(some)
+                seconds.extend(second)
+        return tuple(further[:-2])
 
-    def _share(self, group: Group) -> _Names:
+    def _begun(self, number: int) -> tuple[array[int], array[int]]:
+        posting = self._posted[number] = array("I"), array("I")
+        return posting
+
+    def _share(self, group: Group) -> Numbers:
+        """Give the numbers of a group's features; those of equal groups are one."""
         if group not in self._shared:
-            names = self._names
-            self._shared[group] = tuple(names.setdefault(name, name) for name in sorted(group))
+            self._shared[group] = tuple(map(self._number, sorted(group)))
         return self._shared[group]
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.setdefault(name, len(self.names))
+        if number == len(self.names):
+            self.names.append(name)
+            self._posted.append(None)
+        return number
 
 
 def _exact_groups(near: Near) -> list[Group]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain, count
 from operator import add, attrgetter
@@ -28,7 +28,7 @@ class KnownText(FieldText):
     """
 
     __slots__ = (
-        "_chunks", "_firsts", "_found", "_having", "_names", "_offsets", "_places", "_said",
+        "_chunks", "_firsts", "_found", "_having", "_numbers", "_offsets", "_places", "_said",
         "_spots", "_tokens", "lang",
     )  # fmt: skip
 
@@ -40,23 +40,23 @@ class KnownText(FieldText):
         stem_lang: str,
         said: Sequence[Chunk],
         *,
-        names: AbstractSet[str],
-        found: AbstractSet[str],
+        numbers: Mapping[str, int],
+        found: AbstractSet[int],
     ) -> None:
-        """`said` is what its chunks mean, `names` all that they could, `found` holds what do."""
+        """`said` is what its chunks mean, in `found` are the features that the article has."""
         self.name = name
         self.text = text
         self.lang = lang
         self.stem_lang = stem_lang
         self._chunks: list[str] = []
         self._said = said
-        self._names = names
+        self._numbers = numbers
         self._found = found
         self._firsts: list[int] = []
         self._places: dict[str, list[Interval]] = {}
         self._offsets: list[int] = []
         self._spots: defaultdict[Chunk, list[int]] = defaultdict(list)
-        self._having: defaultdict[str, list[Chunk]] = defaultdict(list)
+        self._having: defaultdict[int, list[Chunk]] = defaultdict(list)
         self._tokens: dict[int, Interval] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -73,18 +73,18 @@ class KnownText(FieldText):
         """List the places of a key's tokens, in order."""
         places = self._places.get(key)
         if places is None:
-            places = self._place(key) if key in self._names else super().places(key)
+            places = self._place(key) if key in self._numbers else super().places(key)
         return places
 
     def wild(self, pattern: str, mark: str) -> list[Interval]:
         """Find the tokens that a folded wildcard hits, in order."""
         name = f"~{mark}{pattern}"
-        return self.places(name) if name in self._names else super().wild(pattern, mark)
+        return self.places(name) if name in self._numbers else super().wild(pattern, mark)
 
     def inflected(self, written: str) -> list[Interval]:
         """Find the tokens with the stem of a word, in order; the word itself is among them."""
         name = f"^{written}"
-        return self.places(name) if name in self._names else super().inflected(written)
+        return self.places(name) if name in self._numbers else super().inflected(written)
 
     def places_of(self, features: Collection[str]) -> Sequence[Interval]:
         """List the places of some features, in order: of names, and of folded words in a row."""
@@ -97,11 +97,13 @@ class KnownText(FieldText):
                 words = [self._place(word) for word in feature.split(" ")]
                 self._places[feature] = self.in_a_row(words)
             else:
-                self._places[feature] = self._stands(feature) if feature in self._found else []
+                self._places[feature] = self._stands(self._numbers[feature])
         return self._places[feature]
 
-    def _stands(self, name: str) -> list[Interval]:
-        """List the places of a name, in order."""
+    def _stands(self, name: int) -> list[Interval]:
+        """List the places of a name, given by its number, in order."""
+        if name not in self._found:
+            return []
         if not self._spots:
             self._look()
         firsts = self._positions()

@@ -7,7 +7,7 @@ the linguistics are nearly free.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from monitor.match.chunks import (
@@ -31,29 +31,23 @@ MAX_KNOWN_CHUNKS = 100_000
 
 
 class Wanted:
-    """Hold the features that rules ask for, sorted by how they are found in a text.
+    """Hold the numbers of features that rules ask for, by how they are found in a text."""
 
-    Whatever is found is one of these very strings: an article's words are compared with those of
-    many rules, and strings that are one are equal at a glance.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.plain: dict[str, str] = {}
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self.numbers = numbers
         self.wild: dict[str, list[str]] = {}
         self.inflected: list[str] = []
         self.behind: dict[str, Phrases] = {}
         self.before: dict[str, Phrases] = {}
         self.in_phrases: dict[str, str] = {}
         phrases = []
-        for name in names:
+        for name in numbers:
             if name[0] == "~":
                 self.wild.setdefault(_opening(name[1:]), []).append(name)
             elif name[0] == "^":
                 self.inflected.append(name)
             elif " " in name:
                 phrases.append(name)
-            else:
-                self.plain[name] = name
         for name in phrases:
             self._add_phrase(name)
 
@@ -63,18 +57,19 @@ class Wanted:
             phrases = self.before.setdefault(second, {}).setdefault(first, [])
         else:
             phrases = self.behind.setdefault(first, {}).setdefault(second, [])
-        phrases.append(((second, *rest), name))
+        phrases.append(((second, *rest), self.numbers[name]))
 
     def _word(self, word: str) -> str:
-        return self.in_phrases.setdefault(word, self.plain.get(word, word))
+        return self.in_phrases.setdefault(word, word)
 
 
 class Lexicon:
     """Say what chunks mean; filled on first sight, bounded."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = frozenset(names)
-        self._wanted = Wanted(self.names)
+        """`names` are the features that are asked for, numbered from 1 in this order."""
+        self.numbers = {name: number for number, name in enumerate(names, start=1)}
+        self._wanted = Wanted(self.numbers)
         self._known: dict[tuple[str, str], _Known] = {}
 
     def read(self, chunks: Iterable[str], lang: str, stem_lang: str) -> list[Chunk]:
@@ -144,7 +139,7 @@ class _Known(dict[str, Chunk]):
         chunk.places = tuple(sorted(places, key=itemgetter(1, 2, 0)))
         return chunk
 
-    def _chunk(self, names: set[str], forms: Collection[str]) -> Chunk:
+    def _chunk(self, names: set[int], forms: Collection[str]) -> Chunk:
         return Chunk(
             tuple(sorted(names)),
             forms,
@@ -156,13 +151,15 @@ class _Known(dict[str, Chunk]):
         known = self._wanted.in_phrases
         return {known[key] for key in keys if key in known}
 
-    def _names(self, keys: set[str]) -> set[str]:
-        plain = self._wanted.plain
-        names = {plain[key] for key in keys if key in plain}
+    def _names(self, keys: set[str]) -> set[int]:
+        numbers = self._wanted.numbers
+        names = {numbers[key] for key in keys if key in numbers}
         if self._wanted.wild:
-            names.update(name for key in keys if key[0] != "=" for name in self._wild_hits(key))
+            hits = (name for key in keys if key[0] != "=" for name in self._wild_hits(key))
+            names.update(map(numbers.__getitem__, hits))
         if self._stems:
-            names.update(name for key in keys for name in self._stem_hits(key))
+            hits = (name for key in keys for name in self._stem_hits(key))
+            names.update(map(numbers.__getitem__, hits))
         return names
 
     def _wild_hits(self, key: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -19,12 +19,12 @@ from monitor.text.tokens import lang_class
 
 
 class Read(NamedTuple):
-    """Be an article that was read: its features, and those of them that are not sure."""
+    """Be an article that was read: its features by number, and those that are not sure."""
 
     document: Document
     fields: tuple[KnownText, ...]
-    found: set[str]
-    unsure: set[str]
+    found: set[int]
+    unsure: set[int]
 
 
 class _KnownDocument(Document):
@@ -35,23 +35,23 @@ class _KnownDocument(Document):
         article: Article,
         fields: dict[str, FieldText],
         *,
-        names: AbstractSet[str],
-        found: AbstractSet[str],
+        numbers: Mapping[str, int],
+        found: AbstractSet[int],
     ) -> None:
-        """`names` are all features that were looked for, `found` holds those that are there."""
+        """`numbers` are of all features looked for, `found` holds those that are there."""
         super().__init__(article, fields)
-        self._names = names
+        self._numbers = numbers
         self._found = found
 
     def present(self, parts: Sequence[Node]) -> Sequence[Node]:
         """Leave out plain words that are no feature of the article, and phrases that open so."""
-        found, names = self._found, self._names
+        found, numbers = self._found, self._numbers
         kept = []
         for part in parts:
             word = part.words[0] if isinstance(part, Phrase) else part
             if not isinstance(word, Word) or (
-                word.word in found
-                or word.word not in names  # a wildcard, a compound
+                (number := numbers.get(word.word)) is None  # a wildcard, a compound
+                or number in found
                 or word.mark
                 or word.is_exact
                 or word.is_inflected
@@ -64,7 +64,10 @@ class Reader:
     """Read articles; immutable but for what it learns of chunks, which is bounded."""
 
     def __init__(self, names: Iterable[str], fields: Collection[str]) -> None:
-        """`names` are the features that are asked for, `fields` what else than texts is named."""
+        """`names` are the features that are asked for, `fields` what else than texts is named.
+
+        Features are numbered from 1, in this order.
+        """
         self._lexicon = Lexicon(names)
         self._fields = (*DEFAULT_FIELDS, *sorted({*fields} - {*DEFAULT_FIELDS, "lead"}))
 
@@ -82,10 +85,11 @@ class Reader:
             elsewhere, _ = features(other)
             unsure |= elsewhere - found
         found |= unsure
+        numbers = self._lexicon.numbers
         fields = tuple(
-            KnownText(name, text, kind, stem_lang, said, names=self._lexicon.names, found=found)
+            KnownText(name, text, kind, stem_lang, said, numbers=numbers, found=found)
             for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
         )
         named: dict[str, FieldText] = {field.name: field for field in fields}
-        document = _KnownDocument(article, named, names=self._lexicon.names, found=found)
+        document = _KnownDocument(article, named, numbers=numbers, found=found)
         return Read(document, fields, found, unsure)
