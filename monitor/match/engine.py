@@ -65,28 +65,29 @@ class Engine:
         if read.unsure and self._index.depends_on(at, read.unsure):
             return _holds(self._rules[at], read.document)
         rest = self._index.rests[at]
-        return rest is NO_REST or self._passes(rest, read)
+        return rest is NO_REST or _passes(rest, read)
 
-    def _passes(self, rest: Rest, read: Read) -> bool:
-        """Judge what the features looked at so far leave open."""
-        misses, holds = read.found.isdisjoint, read.document.holds
-        return (
-            misses(rest.excluded)
-            and not any(map(misses, rest.further))
-            and all(self._is_near(near, read) for near in rest.near)
-            and all(map(holds, rest.left))
-            and not any(map(holds, rest.barred))
-        )
 
-    def _is_near(self, near: Nearby, read: Read) -> bool:
-        """Tell whether features of each group stand near each other in title or body."""
-        names, found = self._index.names, read.found
-        groups = [[names[one] for one in group if one in found] for group in near.groups]
-        for field in reversed(read.fields):  # a title seldom holds both
-            parts = [*takewhile(bool, map(field.places_of, groups))]
-            if len(parts) == len(groups) and is_near(parts, near.gap, is_ordered=near.is_ordered):
-                return True
-        return False
+def _passes(rest: Rest, read: Read) -> bool:
+    """Judge what the features looked at so far leave open."""
+    misses, holds = read.found.isdisjoint, read.document.holds
+    return (
+        misses(rest.excluded)
+        and not any(map(misses, rest.further))
+        and all(_is_near(near, read) for near in rest.near)
+        and all(map(holds, rest.left))
+        and not any(map(holds, rest.barred))
+    )
+
+
+def _is_near(near: Nearby, read: Read) -> bool:
+    """Tell whether features of each group stand near each other in title or body."""
+    groups = [[*filter(read.found.__contains__, group)] for group in near.groups]
+    for field in reversed(read.fields):  # a title seldom holds both
+        parts = [*takewhile(bool, map(field.places_of, groups))]
+        if len(parts) == len(groups) and is_near(parts, near.gap, is_ordered=near.is_ordered):
+            return True
+    return False
 
 
 def judge(loaded: LoadedRule, article: Article, *, with_only: bool = True) -> Matched | None:

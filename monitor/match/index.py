@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import compress
 from typing import NamedTuple
 
 from monitor.match.necessary import MAX_GROUPS, Group, conjuncts, exact_group, groups
@@ -77,6 +77,7 @@ class Index:
             self._add(at, loaded)
         for name in asked:
             self._number(name)
+        self._sort()
         del self._shared, self._numbers
 
     def candidates(self, found: set[int], unsure: AbstractSet[int] = frozenset()) -> list[int]:
@@ -85,10 +86,12 @@ class Index:
         Those of them that are `unsure` rule nothing out.
         """
         found.add(ANYTHING)
-        has, misses = found.__contains__, found.isdisjoint
+        common, misses = found.intersection, found.isdisjoint
         rules = set(self.always)
         for ats, seconds in filter(None, map(self._posted.__getitem__, found)):
-            rules.update(compress(ats, map(has, seconds)))
+            for second in common(seconds):
+                begin = bisect_left(seconds, second)
+                rules.update(ats[begin : bisect_right(seconds, second, begin)])
         for ats, wide in filter(None, map(self._wide.get, found)) if self._wide else ():
             rules.update([at for at, group in zip(ats, wide, strict=True) if not misses(group)])
         excluded, sure = self._excluded, found - unsure if unsure else found
@@ -150,6 +153,13 @@ class Index:
     def _begun(self, number: int) -> tuple[array[int], array[int]]:
         posting = self._posted[number] = array("I"), array("I")
         return posting
+
+    def _sort(self) -> None:
+        """Sort what is posted by the features beside the rules."""
+        for posting in filter(None, self._posted):
+            ats, seconds = posting
+            order = sorted(range(len(ats)), key=seconds.__getitem__)
+            ats[:], seconds[:] = (array("I", map(row.__getitem__, order)) for row in posting)
 
     def _share(self, group: Group) -> Numbers:
         """Give the numbers of a group's features; those of equal groups are one."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain, count
 from operator import add, attrgetter
 from typing import Any
 
 from monitor.match.chunks import BREAK, ENDING, NOTHING, Chunk, cut
+from monitor.match.lexicon import Lexicon
 from monitor.match.reading import FieldText, Interval
 from monitor.text.tokens import read_chunk
 
@@ -28,8 +29,8 @@ class KnownText(FieldText):
     """
 
     __slots__ = (
-        "_chunks", "_firsts", "_found", "_having", "_numbers", "_offsets", "_places", "_said",
-        "_spots", "_tokens", "lang",
+        "_chunks", "_firsts", "_found", "_having", "_numbers", "_offsets", "_phrases", "_places",
+        "_said", "_spots", "_tokens", "lang",
     )  # fmt: skip
 
     def __init__(
@@ -40,20 +41,21 @@ class KnownText(FieldText):
         stem_lang: str,
         said: Sequence[Chunk],
         *,
-        numbers: Mapping[str, int],
+        lexicon: Lexicon,
         found: AbstractSet[int],
     ) -> None:
-        """`said` is what its chunks mean, in `found` are the features that the article has."""
+        """`said` is what its chunks mean; in `found` are the article's features, by number."""
         self.name = name
         self.text = text
         self.lang = lang
         self.stem_lang = stem_lang
         self._chunks: list[str] = []
         self._said = said
-        self._numbers = numbers
+        self._numbers = lexicon.numbers
+        self._phrases = lexicon.phrases
         self._found = found
         self._firsts: list[int] = []
-        self._places: dict[str, list[Interval]] = {}
+        self._places: dict[int, list[Interval]] = {}
         self._offsets: list[int] = []
         self._spots: defaultdict[Chunk, list[int]] = defaultdict(list)
         self._having: defaultdict[int, list[Chunk]] = defaultdict(list)
@@ -71,10 +73,8 @@ class KnownText(FieldText):
 
     def places(self, key: str) -> list[Interval]:
         """List the places of a key's tokens, in order."""
-        places = self._places.get(key)
-        if places is None:
-            places = self._place(key) if key in self._numbers else super().places(key)
-        return places
+        number = self._numbers.get(key)
+        return super().places(key) if number is None else self._place(number)
 
     def wild(self, pattern: str, mark: str) -> list[Interval]:
         """Find the tokens that a folded wildcard hits, in order."""
@@ -86,22 +86,21 @@ class KnownText(FieldText):
         name = f"^{written}"
         return self.places(name) if name in self._numbers else super().inflected(written)
 
-    def places_of(self, features: Collection[str]) -> Sequence[Interval]:
-        """List the places of some features, in order: of names, and of folded words in a row."""
+    def places_of(self, features: Iterable[int]) -> Sequence[Interval]:
+        """List the places of some features, given by their numbers, in order."""
         found = [*filter(None, map(self._place, features))]
         return found[0] if len(found) == 1 else sorted({*chain.from_iterable(found)})
 
-    def _place(self, feature: str) -> list[Interval]:
+    def _place(self, feature: int) -> list[Interval]:
         if feature not in self._places:
-            if " " in feature:
-                words = [self._place(word) for word in feature.split(" ")]
-                self._places[feature] = self.in_a_row(words)
-            else:
-                self._places[feature] = self._stands(self._numbers[feature])
+            words = self._phrases.get(feature)
+            self._places[feature] = (
+                self.in_a_row([*map(self._place, words)]) if words else self._stands(feature)
+            )
         return self._places[feature]
 
     def _stands(self, name: int) -> list[Interval]:
-        """List the places of a name, given by its number, in order."""
+        """List the places of a name, in order."""
         if name not in self._found:
             return []
         if not self._spots:

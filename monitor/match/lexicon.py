@@ -30,8 +30,15 @@ MAX_KNOWN_CHUNKS = 100_000
 """Bounds the memory of what chunks mean, over all languages."""
 
 
+UNKNOWN = 0
+"""The number of what no rule asks for."""
+
+
 class Wanted:
-    """Hold the numbers of features that rules ask for, by how they are found in a text."""
+    """Hold the numbers of features that rules ask for, by how they are found in a text.
+
+    `phrases` are the numbers of the words of each phrase.
+    """
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self.numbers = numbers
@@ -40,6 +47,7 @@ class Wanted:
         self.behind: dict[str, Phrases] = {}
         self.before: dict[str, Phrases] = {}
         self.in_phrases: dict[str, str] = {}
+        self.phrases: dict[int, tuple[int, ...]] = {}
         phrases = []
         for name in numbers:
             if name[0] == "~":
@@ -52,12 +60,14 @@ class Wanted:
             self._add_phrase(name)
 
     def _add_phrase(self, name: str) -> None:
-        first, second, *rest = map(self._word, name.split(" "))
+        number = self.numbers[name]
+        first, second, *rest = words = [*map(self._word, name.split(" "))]
+        self.phrases[number] = tuple(self.numbers.get(word, UNKNOWN) for word in words)
         if share(second) < share(first):
             phrases = self.before.setdefault(second, {}).setdefault(first, [])
         else:
             phrases = self.behind.setdefault(first, {}).setdefault(second, [])
-        phrases.append(((second, *rest), self.numbers[name]))
+        phrases.append(((second, *rest), number))
 
     def _word(self, word: str) -> str:
         return self.in_phrases.setdefault(word, word)
@@ -70,6 +80,7 @@ class Lexicon:
         """`names` are the features that are asked for, numbered from 1 in this order."""
         self.numbers = {name: number for number, name in enumerate(names, start=1)}
         self._wanted = Wanted(self.numbers)
+        self.phrases = self._wanted.phrases
         self._known: dict[tuple[str, str], _Known] = {}
 
     def read(self, chunks: Iterable[str], lang: str, stem_lang: str) -> list[Chunk]:

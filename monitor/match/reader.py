@@ -85,11 +85,10 @@ class Reader:
             elsewhere, _ = features(other)
             unsure |= elsewhere - found
         found |= unsure
-        numbers = self._lexicon.numbers
         fields = tuple(
-            KnownText(name, text, kind, stem_lang, said, numbers=numbers, found=found)
+            KnownText(name, text, kind, stem_lang, said, lexicon=self._lexicon, found=found)
             for name, text, said in zip(DEFAULT_FIELDS, texts, (title, body), strict=False)
         )
         named: dict[str, FieldText] = {field.name: field for field in fields}
-        document = _KnownDocument(article, named, numbers=numbers, found=found)
+        document = _KnownDocument(article, named, numbers=self._lexicon.numbers, found=found)
         return Read(document, fields, found, unsure)
