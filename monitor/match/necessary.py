@@ -61,17 +61,21 @@ def exact_group(node: Node) -> Group | None:
 
     A phrase's feature says it only where the lexicon is sure of it.
     """
+    names: set[str] = set()
+    return frozenset(names) if _gather(node, names) else None
+
+
+def _gather(node: Node, names: set[str]) -> bool:
+    """Add the features of a node; tell whether they are all that it asks for."""
     if isinstance(node, Word):
-        return None if "-" in node.word and not node.is_exact else _of_word(node)[0]
+        names.add(_of_one(node))
+        return not _is_compound(node)
     if isinstance(node, Phrase):
-        return _of_phrase(node, True)[0] if all(map(_is_plain, node.words)) else None
+        names.add(" ".join([word.word for word in node.words]))
+        return all(map(_is_plain, node.words))
     if isinstance(node, (Line, ListRef)):
-        return exact_group(node.part) if node.part is not None else None
-    if not isinstance(node, Or):
-        return None
-    found = [exact_group(part) for part in node.parts]
-    known = [group for group in found if group is not None]
-    return frozenset().union(*known) if len(known) == len(found) else None
+        return node.part is not None and _gather(node.part, names)
+    return isinstance(node, Or) and all(_gather(part, names) for part in node.parts)
 
 
 def asked(nodes: Iterable[Node]) -> tuple[set[str], set[str]]:
@@ -81,7 +85,9 @@ def asked(nodes: Iterable[Node]) -> tuple[set[str], set[str]]:
     left = [*nodes]
     while left:
         node = left.pop()
-        if isinstance(node, Word):
+        if isinstance(node, Word) and not _is_compound(node):
+            names.add(_of_one(node))
+        elif isinstance(node, Word):
             names.update(*_of_word(node))
         elif isinstance(node, Phrase):
             left += node.words
@@ -106,10 +112,8 @@ def _is_plain(word: Word) -> bool:
 
 
 def _of_word(word: Word) -> list[Group]:
-    if word.is_exact:
-        return [frozenset({"=" + word.word})]
-    if "-" not in word.word:
-        return [frozenset({_feature(word, word.word, word.mark)})]
+    if not _is_compound(word):
+        return [frozenset({_of_one(word)})]
     parts = word.word.split("-")
     joined = _feature(word, "".join(parts), word.mark)
     marks = [word.mark, *[""] * (len(parts) - 1)]
@@ -117,6 +121,15 @@ def _of_word(word: Word) -> list[Group]:
         frozenset({joined, _feature(word, part, mark)})
         for part, mark in zip(parts, marks, strict=True)
     ]
+
+
+def _is_compound(word: Word) -> bool:
+    return "-" in word.word and not word.is_exact
+
+
+def _of_one(word: Word) -> str:
+    """Name the feature of a word that is no compound."""
+    return "=" + word.word if word.is_exact else _feature(word, word.word, word.mark)
 
 
 def _feature(word: Word, form: str, mark: str) -> str:
