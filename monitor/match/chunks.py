@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 BREAK = "\0"
 """The chunk that ends a paragraph or a field."""
@@ -11,8 +10,8 @@ BREAK = "\0"
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _SPACED_BREAK = f" {BREAK} "
 
-Phrases = dict[str, list[tuple[tuple[str, ...], int]]]
-"""By one of a phrase's first two words: all its words but the first, and the phrase's number."""
+Phrases = dict[int, list[tuple[tuple[int, ...], int]]]
+"""By one of a phrase's first two words: all its words but the first, and the phrase, by number."""
 NO_PHRASES: Phrases = {}
 NamePlace = tuple[int, int, int]
 
@@ -20,19 +19,18 @@ NamePlace = tuple[int, int, int]
 class Chunk:
     """Be what a chunk means to the rules; compared by identity, shared by chunks that mean it too.
 
-    `names` are the numbers of its features, `forms` its folded forms that stand in phrases. A
-    phrase is looked for at the rarer of its first two words: `behind` are those that such a form
-    may begin, by the word behind it, `before` those whose second it may be, by the word before;
-    `others` are these words. A chunk takes `width` positions; if that is not one, `places` says
-    which of them each name has: (name, first, how many).
+    `names` are the numbers of its features. A phrase is looked for at the rarer of its first two
+    words: `behind` are the phrases that a name may begin, by the word behind it, `before` those
+    whose second word it may be, by the word before; `others` are these words. A chunk takes
+    `width` positions; if that is not one, `places` says which of them each name has: (name, first,
+    how many).
     """
 
-    __slots__ = ("before", "behind", "forms", "names", "others", "places", "width")
+    __slots__ = ("before", "behind", "names", "others", "places", "width")
 
     def __init__(
         self,
         names: tuple[int, ...] = (),
-        forms: Collection[str] = (),
         *,
         behind: Phrases = NO_PHRASES,
         before: Phrases = NO_PHRASES,
@@ -40,7 +38,6 @@ class Chunk:
         places: tuple[NamePlace, ...] = (),
     ) -> None:
         self.names = names
-        self.forms = forms
         self.behind = behind
         self.before = before
         self.others = (*behind, *before)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import compress, count
+from operator import attrgetter
 
 from monitor.match.chunks import EMPTY, Chunk, Phrases
+
+_NAMES = attrgetter("names")
 
 
 def features(said: Sequence[Chunk]) -> tuple[set[int], set[int]]:
@@ -15,8 +18,9 @@ def features(said: Sequence[Chunk]) -> tuple[set[int], set[int]]:
     text without spaces. The last chunk is the end of a field.
     """
     distinct = set(said)
-    found = set().union(*[chunk.names for chunk in distinct])
-    opening = _opening(distinct)
+    found = set().union(*map(_NAMES, distinct))
+    looked = [chunk for chunk in distinct if chunk.others]
+    opening = {chunk for chunk in looked if not found.isdisjoint(chunk.others)}
     if not opening:
         return found, set()
     if EMPTY in distinct:
@@ -24,9 +28,9 @@ def features(said: Sequence[Chunk]) -> tuple[set[int], set[int]]:
     sure: set[int] = set()
     unsure: set[int] = set()
     for at in compress(count(), map(opening.__contains__, said)):
-        for first, phrases, forms in _beside(said, at):
-            for form in forms:
-                for words, name in phrases.get(form, ()):
+        for first, phrases, names in _beside(said, at):
+            for beside in names:
+                for words, name in phrases.get(beside, ()):
                     if len(words) == 1 and said[first].width == said[first + 1].width == 1:
                         sure.add(name)
                     elif _follow(said, first, words):
@@ -36,33 +40,24 @@ def features(said: Sequence[Chunk]) -> tuple[set[int], set[int]]:
     return found, unsure - sure
 
 
-def _opening(distinct: Iterable[Chunk]) -> set[Chunk]:
-    """Find the chunks at which phrases are looked for, and whose other word is there too."""
-    looked = [chunk for chunk in distinct if chunk.others]
-    if not looked:
-        return set()
-    forms = set().union(*[chunk.forms for chunk in distinct if chunk.forms])
-    return {chunk for chunk in looked if not forms.isdisjoint(chunk.others)}
-
-
-def _beside(said: Sequence[Chunk], at: int) -> list[tuple[int, Phrases, Collection[str]]]:
+def _beside(said: Sequence[Chunk], at: int) -> list[tuple[int, Phrases, tuple[int, ...]]]:
     """List where the other word of a chunk's phrases may stand, with the first word's chunk."""
     chunk = said[at]
-    beside = [(at, chunk.behind, said[at + 1].forms), (at - 1, chunk.before, said[at - 1].forms)]
+    beside = [(at, chunk.behind, said[at + 1].names), (at - 1, chunk.before, said[at - 1].names)]
     if chunk.width > 1:
-        beside += [(at, chunk.behind, chunk.forms), (at, chunk.before, chunk.forms)]
+        beside += [(at, chunk.behind, chunk.names), (at, chunk.before, chunk.names)]
     return beside  # before the first chunk stands the last, which ends a field
 
 
-def _are_plain(said: Sequence[Chunk], at: int, words: Sequence[str]) -> bool:
+def _are_plain(said: Sequence[Chunk], at: int, words: Sequence[int]) -> bool:
     """Tell whether chunks take a position each, so that words in them are words in a row."""
     return all(chunk.width == 1 for chunk in said[at : at + len(words) + 1])
 
 
-def _follow(said: Sequence[Chunk], at: int, words: Sequence[str]) -> bool:
+def _follow(said: Sequence[Chunk], at: int, words: Sequence[int]) -> bool:
     """Tell whether words may follow the one in a chunk, in it or in those behind it."""
     places = {at}
     for word in words:
-        within = {p for p in places if said[p].width > 1 and word in said[p].forms}
-        places = within | {p + 1 for p in places if word in said[p + 1].forms}
+        within = {p for p in places if said[p].width > 1 and word in said[p].names}
+        places = within | {p + 1 for p in places if word in said[p + 1].names}
     return bool(places)

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import compress
 from typing import NamedTuple
 
 from monitor.match.necessary import MAX_GROUPS, Group, conjuncts, exact_group, groups
@@ -67,7 +68,7 @@ class Index:
         self.rests: list[Rest] = []
         self.names = [""]
         self._numbers = {"": ANYTHING}
-        self._posted: list[tuple[array[int], array[int]] | None] = [None]
+        self._begun: dict[int, tuple[array[int], array[int]]] = {}
         self._wide: dict[int, tuple[array[int], list[Numbers]]] = {}
         self._first: list[Numbers] = []
         self._second: list[Numbers] = []
@@ -77,8 +78,9 @@ class Index:
             self._add(at, loaded)
         for name in asked:
             self._number(name)
-        self._sort()
-        del self._shared, self._numbers
+        self._is_posted = [number in self._begun for number in range(len(self.names))]
+        self._rows = self._laid_out()
+        del self._begun, self._shared, self._numbers
 
     def candidates(self, found: set[int], unsure: AbstractSet[int] = frozenset()) -> list[int]:
         """List the rules that these features do not rule out at a glance, ascending.
@@ -88,12 +90,14 @@ class Index:
         found.add(ANYTHING)
         common, misses = found.intersection, found.isdisjoint
         rules = set(self.always)
-        for ats, seconds in filter(None, map(self._posted.__getitem__, found)):
-            for second in common(seconds):
-                begin = bisect_left(seconds, second)
-                rules.update(ats[begin : bisect_right(seconds, second, begin)])
-        for ats, wide in filter(None, map(self._wide.get, found)) if self._wide else ():
-            rules.update([at for at, group in zip(ats, wide, strict=True) if not misses(group)])
+        starts, ats, seconds = self._rows
+        for number in compress(found, map(self._is_posted.__getitem__, found)):
+            begin, end = starts[number], starts[number + 1]
+            for second in common(seconds[begin:end]):
+                first = bisect_left(seconds, second, begin, end)
+                rules.update(ats[first : bisect_right(seconds, second, first, end)])
+        for some, wide in filter(None, map(self._wide.get, found)) if self._wide else ():
+            rules.update([at for at, group in zip(some, wide, strict=True) if not misses(group)])
         excluded, sure = self._excluded, found - unsure if unsure else found
         return sorted([at for at in rules if excluded[at] not in sure])
 
@@ -145,21 +149,25 @@ class Index:
         else:
             some = (at,) * len(second)
             for number in first:
-                ats, seconds = self._posted[number] or self._begun(number)
+                ats, seconds = self._begun.setdefault(number, (array("I"), array("I")))
                 ats.extend(some)
                 seconds.extend(second)
         return tuple(further[:-2])
 
-    def _begun(self, number: int) -> tuple[array[int], array[int]]:
-        posting = self._posted[number] = array("I"), array("I")
-        return posting
+    def _laid_out(self) -> tuple[array[int], array[int], array[int]]:
+        """Lay all postings behind each other, each sorted by the features beside the rules.
 
-    def _sort(self) -> None:
-        """Sort what is posted by the features beside the rules."""
-        for posting in filter(None, self._posted):
-            ats, seconds = posting
+        Give where the posting of each feature starts, the rules, and the features beside them.
+        """
+        starts, all_ats, all_seconds = array("I"), array("I"), array("I")
+        for number in range(len(self.names)):
+            starts.append(len(all_ats))
+            ats, seconds = self._begun.get(number, ((), ()))
             order = sorted(range(len(ats)), key=seconds.__getitem__)
-            ats[:], seconds[:] = (array("I", map(row.__getitem__, order)) for row in posting)
+            all_ats.extend(map(ats.__getitem__, order))
+            all_seconds.extend(map(seconds.__getitem__, order))
+        starts.append(len(all_ats))
+        return starts, all_ats, all_seconds
 
     def _share(self, group: Group) -> Numbers:
         """Give the numbers of a group's features; those of equal groups are one."""
@@ -171,7 +179,6 @@ class Index:
         number = self._numbers.setdefault(name, len(self.names))
         if number == len(self.names):
             self.names.append(name)
-            self._posted.append(None)
         return number
 
 

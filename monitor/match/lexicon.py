@@ -7,7 +7,7 @@ the linguistics are nearly free.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from monitor.match.chunks import (
@@ -30,26 +30,21 @@ MAX_KNOWN_CHUNKS = 100_000
 """Bounds the memory of what chunks mean, over all languages."""
 
 
-UNKNOWN = 0
-"""The number of what no rule asks for."""
-
-
 class Wanted:
     """Hold the numbers of features that rules ask for, by how they are found in a text.
 
-    `phrases` are the numbers of the words of each phrase.
+    `phrases` are the words of each phrase; those that nobody asks for are numbered behind all.
     """
 
-    def __init__(self, numbers: Mapping[str, int]) -> None:
-        self.numbers = numbers
+    def __init__(self, names: Iterable[str]) -> None:
+        self.numbers = {name: number for number, name in enumerate(names, start=1)}
         self.wild: dict[str, list[str]] = {}
         self.inflected: list[str] = []
-        self.behind: dict[str, Phrases] = {}
-        self.before: dict[str, Phrases] = {}
-        self.in_phrases: dict[str, str] = {}
+        self.behind: dict[int, Phrases] = {}
+        self.before: dict[int, Phrases] = {}
         self.phrases: dict[int, tuple[int, ...]] = {}
         phrases = []
-        for name in numbers:
+        for name in self.numbers:
             if name[0] == "~":
                 self.wild.setdefault(_opening(name[1:]), []).append(name)
             elif name[0] == "^":
@@ -60,17 +55,15 @@ class Wanted:
             self._add_phrase(name)
 
     def _add_phrase(self, name: str) -> None:
-        number = self.numbers[name]
-        first, second, *rest = words = [*map(self._word, name.split(" "))]
-        self.phrases[number] = tuple(self.numbers.get(word, UNKNOWN) for word in words)
-        if share(second) < share(first):
+        numbers, number, words = self.numbers, self.numbers[name], name.split(" ")
+        numbered = tuple(numbers.setdefault(word, len(numbers) + 1) for word in words)
+        self.phrases[number] = numbered
+        first, second, *rest = numbered
+        if share(words[1]) < share(words[0]):
             phrases = self.before.setdefault(second, {}).setdefault(first, [])
         else:
             phrases = self.behind.setdefault(first, {}).setdefault(second, [])
         phrases.append(((second, *rest), number))
-
-    def _word(self, word: str) -> str:
-        return self.in_phrases.setdefault(word, word)
 
 
 class Lexicon:
@@ -78,8 +71,8 @@ class Lexicon:
 
     def __init__(self, names: Iterable[str]) -> None:
         """`names` are the features that are asked for, numbered from 1 in this order."""
-        self.numbers = {name: number for number, name in enumerate(names, start=1)}
-        self._wanted = Wanted(self.numbers)
+        self._wanted = Wanted(names)
+        self.numbers = self._wanted.numbers
         self.phrases = self._wanted.phrases
         self._known: dict[tuple[str, str], _Known] = {}
 
@@ -99,7 +92,7 @@ class Lexicon:
 
 
 def _meaning(chunk: Chunk) -> tuple[object, ...]:
-    return chunk.names, chunk.forms, chunk.width, chunk.places
+    return chunk.names, chunk.width, chunk.places
 
 
 class _Known(dict[str, Chunk]):
@@ -136,31 +129,24 @@ class _Known(dict[str, Chunk]):
         return self._compound(reading)
 
     def _single(self, keys: set[str]) -> Chunk:
-        return self._chunk(self._names(keys), tuple(sorted(self._forms(keys))))
+        return self._chunk(self._names(keys))
 
     def _compound(self, reading: Reading) -> Chunk:
         places: set[NamePlace] = set()
-        forms: set[str] = set()
         for part in reading.parts:
             keys = set(keys_of(part))
-            forms |= self._forms(keys)
             places.update((name, part.position, part.width) for name in self._names(keys))
-        chunk = self._chunk({name for name, _, _ in places}, frozenset(forms))
+        chunk = self._chunk({name for name, _, _ in places})
         chunk.width = reading.width
         chunk.places = tuple(sorted(places, key=itemgetter(1, 2, 0)))
         return chunk
 
-    def _chunk(self, names: set[int], forms: Collection[str]) -> Chunk:
+    def _chunk(self, names: set[int]) -> Chunk:
         return Chunk(
             tuple(sorted(names)),
-            forms,
-            behind=_merged([self._wanted.behind.get(form) for form in forms]),
-            before=_merged([self._wanted.before.get(form) for form in forms]),
+            behind=_merged(map(self._wanted.behind.get, names)),
+            before=_merged(map(self._wanted.before.get, names)),
         )
-
-    def _forms(self, keys: set[str]) -> set[str]:
-        known = self._wanted.in_phrases
-        return {known[key] for key in keys if key in known}
 
     def _names(self, keys: set[str]) -> set[int]:
         numbers = self._wanted.numbers
