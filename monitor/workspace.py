@@ -37,7 +37,9 @@ def _read_folder(
             continue
         shown = f"{folder}/{path.name}"
         try:
-            if path.stat().st_size > MAX_RULE_BYTES:
+            if not path.is_file():
+                found.unreadable[shown] = "this is no file"
+            elif path.stat().st_size > MAX_RULE_BYTES:
                 found.unreadable[shown] = f"the file is larger than {MAX_RULE_BYTES} bytes"
             else:
                 found.texts[shown] = path.read_bytes()

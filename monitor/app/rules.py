@@ -86,12 +86,12 @@ def _loaded(
         default_tell=defaults.tell if settings else ((ChannelName("mailbox"), Tell.DIGEST),),
         default_again=defaults.again,
         workspace_has=lambda path: (workspace / path).exists(),
-        releases=releases.texts,
+        releases={**releases.texts, **releases.unreadable},
         lints=lints,
         archive=archive,
         memory=memory,
     )
-    unreadable = {**rules.unreadable, **lists.unreadable, **releases.unreadable}
+    unreadable = {**rules.unreadable, **lists.unreadable}
     faults = tuple(
         Problem(file=file, what=why, code="unreadable") for file, why in unreadable.items()
     )

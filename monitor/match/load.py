@@ -55,7 +55,7 @@ def load_rules(
     default_tell: tuple[tuple[ChannelName, Tell], ...] = (),
     default_again: Again = Again.DEVELOPMENT,
     workspace_has: Callable[[str], bool],
-    releases: Mapping[str, bytes] | None = None,
+    releases: Mapping[str, bytes | str] | None = None,
     lints: bool = True,
     archive: Archive | None = None,
     memory: Memory | None = None,
@@ -65,10 +65,10 @@ def load_rules(
     Keys are paths as shown to the user ("rules/acme.yaml", "rules/lists/meta.yaml").
     `channels` tells of each channel whether it has a digest schedule. `workspace_has` tells
     whether a relative path exists (for tests on seeds). `releases` are the texts whose pick-up
-    rules may watch for, by path. Without `lints` rules that are sound are
-    not looked through for what is unwise, which takes a third of the time, and a `memory` of the
-    load before spares what has not changed since. Lints look into the `archive` if there is one.
-    Nothing is raised for bad input.
+    rules may watch for, by path, or why one cannot be read. Without `lints` rules that are sound
+    are not looked through for what is unwise, which takes a third of the time, and a `memory` of
+    the load before spares what has not changed since. Lints look into the `archive` if there is
+    one. Nothing is raised for bad input.
     """
     if lints or memory is None:
         memory = Memory()

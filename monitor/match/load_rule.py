@@ -65,7 +65,7 @@ class ReadRule:
     problems: tuple[Problem, ...]
     places: Mapping[str, str]
     lists: Mapping[str, Or | None]
-    releases: Mapping[str, bytes | None]
+    releases: Mapping[str, bytes | str | None]
 
     def still_holds(self, room: Room) -> bool:
         """Tell whether it would be read to the same in another room: its lists, its seeds."""

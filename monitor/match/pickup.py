@@ -39,7 +39,7 @@ class Passages:
 class Taken:
     """Say what share of a watched text an article has, and what share of the shorter is common.
 
-    `spans` are places in the article's body.
+    `spans` are places in the article's body, none if next to nothing is shared.
     """
 
     share: float
@@ -57,7 +57,7 @@ def taken(node: Copies, article: Passages) -> Taken:
     return Taken(
         share=common / len(node.prints),
         of_shorter=of_shorter,
-        spans=tuple(_spans(node, article)),
+        spans=tuple(_spans(node, article)) if common >= MIN_SHARED else (),
         is_enough=is_long and common >= MIN_SHARED and of_shorter >= MIN_SHARE,
     )
 

@@ -16,15 +16,15 @@ _TARGET = re.compile(r"\]\([^)\s]*\)")  # of a link in Markdown: no word of the 
 
 
 class Releases:
-    """Hold the workspace's texts; each is read when a rule names it, once."""
+    """Hold the workspace's texts, or why one cannot be read; each is read once a rule names it."""
 
-    def __init__(self, texts: Mapping[str, bytes]) -> None:
+    def __init__(self, texts: Mapping[str, bytes | str]) -> None:
         self._texts = texts
         self._read: dict[str, Copies | tuple[str, str]] = {}
         self.used: set[str] = set()
 
-    def text(self, path: str) -> bytes | None:
-        """Give a text as it lies in the workspace."""
+    def text(self, path: str) -> bytes | str | None:
+        """Give a text as it lies in the workspace, or why it cannot be read."""
         return self._texts.get(path)
 
     def find(self, path: str) -> Copies | tuple[str, str]:
@@ -40,10 +40,13 @@ class Releases:
         raw = self.text(path)
         if raw is None:
             return f"there is no file '{path[:120]}'", "put the text there, or correct the path"
+        if isinstance(raw, str):
+            return f"'{path}': {raw}", "put a text of its own there, or correct the path"
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             return f"'{path}' is not UTF-8: byte {error.start} is wrong", "save it as UTF-8"
+        text = text.replace("\r\n", "\n")
         passages = Passages(_TARGET.sub("]", _FRONT_MATTER.sub("", text)))
         if (count := len(passages.words)) < MIN_WORDS:
             what = f"'{path}' has {count} words: a copy is told from {MIN_WORDS} on"

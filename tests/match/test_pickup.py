@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,28 @@ def test_a_text_that_cannot_be_watched_is_an_error() -> None:
         releases={PATH: b"\xff\xfe"},
     ).errors
     assert "is not UTF-8: byte 0 is wrong; save it as UTF-8" in str(strange)
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    """What stands between the dashes at the top is no text of the release, either way."""
+    front = f"---\ntitle: {OWN}\n---\n{TEXT}\n"
+    for text in (front, front.replace("\n", "\r\n")):
+        rule = only(loaded(text=text))
+        assert judge(rule, article("a", body=TEXT))
+        assert not judge(rule, article("a", body=OWN))
+
+
+def test_what_cannot_be_read_in_releases_harms_the_rules_that_name_it_alone(
+    tmp_path: Path,
+) -> None:
+    made = Workspace(tmp_path)
+    made.configure()
+    made.write("rules/launch.yaml", RULE)
+    made.write(PATH, TEXT)
+    made.write("releases/annual.txt", "x" * 1_200_000)
+    (tmp_path / "releases/v1.md").mkdir()
+    (tmp_path / "releases/gone.md").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "releases/pipe.md")  # reading it would never end
+    assert invoke(made, "rules", "check").exit_code == 0
+    made.write("rules/launch.yaml", RULE.replace("launch.md", "annual.txt"))
+    assert "larger than" in invoke(made, "rules", "check").stdout
