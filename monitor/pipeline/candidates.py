@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.digest.compose import Candidate, Seat
@@ -30,13 +30,13 @@ from monitor.store.workspace import workspace_id
 class Telling:
     """Be a candidate and what to remember once the channel is told of it.
 
-    `told` has the rule and the article's number of each match, and of each alert told; `was_told`
-    names what the channel knows already.
+    `told` has the rule and the article's number of each match, and of each alert told;
+    `told_elsewhere` names what the channel knows of a story that a person has split.
     """
 
     candidate: Candidate
     told: tuple[tuple[RuleId, int], ...]
-    was_told: frozenset[tuple[RuleId, ArticleKey]]
+    told_elsewhere: frozenset[tuple[RuleId, ArticleKey]]
 
 
 def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule]) -> Telling | None:
@@ -74,10 +74,19 @@ def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule])
     pairs = [(match.rule_id, key) for key, matches in found.items() for match in matches]
     pairs += [(a.rule_id, numbers[a.article]) for a in raised if a.article in numbers]
     keys = {row.id: row.article.key for row in seated}
-    known = ((row.rule_id, keys[row.article_id]) for row in told if row.article_id in keys)
+    elsewhere = _elsewhere(tx, story, told)
+    known = ((row.rule_id, keys[row.article_id]) for row in elsewhere if row.article_id in keys)
     return Telling(
-        candidate=candidate, told=tuple(dict.fromkeys(pairs)), was_told=frozenset(known)
+        candidate=candidate, told=tuple(dict.fromkeys(pairs)), told_elsewhere=frozenset(known)
     )
+
+
+def _elsewhere(tx: Tx, story: Story, told: Sequence[Told]) -> list[Told]:
+    """Pick what was not told by the alerts of the story itself: a person has split it off."""
+    if story.arranged_at is None:
+        return []
+    own = alerts.keys_of(tx, story.id)
+    return [row for row in told if row.alert not in own]
 
 
 def alert_delivery(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.alert.decide import History, decide, renumbered
 from monitor.group.index import StoryIndex
@@ -26,6 +26,8 @@ from monitor.store.articles import StoredMatch
 from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
 from monitor.store.profiles import Kept
+
+_MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
 
 
 @dataclass(slots=True)
@@ -107,7 +109,13 @@ class Batch:
         return story, placement.relation
 
     def _merge(self, story: StoryId, twin: StoryId) -> StoryId:
-        """Make two stories one, unless a person arranged either; give the one there is now."""
+        """Make two stories one; give the one there is now.
+
+        Not if a person arranged either, nor soon after another merge: each has the index built
+        anew. They are asked about again when the next article joins.
+        """
+        if arrange.merged_since(self.tx, self.now - _MERGE_PAUSE):
+            return story
         arrange.arrange_alone(self.tx)
         if arrange.are_by_hand(self.tx, (story, twin)):
             return story

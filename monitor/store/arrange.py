@@ -11,7 +11,8 @@ from datetime import datetime
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, text, update
+from sqlalchemy import case, delete, exists, func, select, text, update
+from sqlalchemy.orm import aliased
 
 from monitor.model.keys import ArticleKey, StoryId, story_id
 from monitor.model.story import COPIES, Placement, Relation
@@ -68,6 +69,12 @@ def are_by_hand(tx: Tx, ids: Collection[StoryId]) -> bool:
     return tx.execute(found).first() is not None
 
 
+def merged_since(tx: Tx, moment: datetime) -> bool:
+    """Tell whether the program merged stories at a moment or later."""
+    by_program = select(RedirectRow.id).where(~RedirectRow.is_by_hand)
+    return tx.execute(by_program.where(RedirectRow.merged_at >= moment)).first() is not None
+
+
 def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: datetime) -> None:
     """Move all of a story into another; its id leads there from now on."""
     is_first = SeatRow.relation == Relation.FIRST.value
@@ -75,6 +82,7 @@ def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: dateti
     seats = update(SeatRow).where(SeatRow.story_id == gone)
     tx.execute(seats.values(story_id=into, relation=relation))
     _append_alerts(tx, into, gone)
+    _forget_told_twice(tx, into, gone)
     _move(tx, ToldRow, into, gone)
     _move(tx, QuietRow, into, gone)
     _redirect(tx, into, gone, is_by_hand=is_by_hand, now=now)
@@ -99,6 +107,18 @@ def _append_alerts(tx: Tx, into: StoryId, gone: StoryId) -> None:
         last[rule] = last.get(rule, 0) + 1
         alert = update(AlertRow).where(AlertRow.key == key)
         tx.execute(alert.values(story_id=into, generation=last[rule]))
+
+
+def _forget_told_twice(tx: Tx, into: StoryId, gone: StoryId) -> None:
+    """Forget what both stories were told: an earlier release may note it where it left."""
+    there = aliased(ToldRow)
+    is_there = exists().where(
+        there.channel == ToldRow.channel,
+        there.rule_id == ToldRow.rule_id,
+        there.article_id == ToldRow.article_id,
+        there.story_id == into,
+    )
+    tx.execute(delete(ToldRow).where(ToldRow.story_id == gone, is_there))
 
 
 def _move(tx: Tx, table: Any, into: StoryId, gone: StoryId, ids: Sequence[int] = ()) -> None:
@@ -138,7 +158,8 @@ def split(tx: Tx, story: StoryId, article_ids: Sequence[int], *, now: datetime) 
     tx.execute(update(StoryRow).where(StoryRow.id.in_(halves)).values(arranged_at=now))
     stories.refresh(tx, halves)
     matched = select(MatchRow.article_id).join(SeatRow, SeatRow.article_id == MatchRow.article_id)
-    matched = matched.where(SeatRow.story_id.in_(halves)).distinct()
+    matched = matched.join(ArticleRow, ArticleRow.id == MatchRow.article_id)
+    matched = matched.where(SeatRow.story_id.in_(halves), ~placing.IS_PARKED).distinct()
     placing.mark_for_placing(tx, list(tx.execute(matched).scalars()))
     return new
 

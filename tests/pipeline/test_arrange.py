@@ -22,12 +22,13 @@ from services.in_process import asked, invoke, told
 from services.product import RULE, Workspace
 from services.twins import twins
 from services.waiting import wait_for_lock
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from monitor.cli import arrange as commands
 from monitor.clock import system_clock
 from monitor.errors import WorkError
 from monitor.group import twins as twins_room
+from monitor.match.matched import told as matches_of
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, StoryId, digest_of
 from monitor.model.notice import AlertNotice, Change, Digest
@@ -36,9 +37,16 @@ from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.ports import Ports
 from monitor.store import arrange as seating
-from monitor.store import articles, check, json, profiles, retention, roles, stories
+from monitor.store import articles, check, json, placing, profiles, retention, roles, stories
 from monitor.store.engine import Store
-from monitor.store.tables import AlertRow, ArticleRow, DeliveryRow, RedirectRow, SeatRow
+from monitor.store.tables import (
+    AlertRow,
+    ArticleRow,
+    DeliveryRow,
+    RedirectRow,
+    SeatRow,
+    ToldRow,
+)
 
 
 def report(event: str, by: str, now: datetime) -> Article:
@@ -223,6 +231,47 @@ async def test_what_was_told_in_one_story_is_not_told_again_when_it_is_split_off
     press.assert_sound()
 
 
+async def test_each_of_two_articles_that_match_at_once_is_told(press: Press) -> None:
+    """The first one's notice tells of both, but each alert is owed with its own id."""
+    for by in ("geo", "dawn"):
+        press.receive("flood", by, body=told("flood", "Nothing opens.") + by)
+    assert press.notices == []
+    engine, now = press.ports.current.engine, press.watch.now
+    with press.ports.store.write() as tx:
+        for by in ("geo", "dawn"):
+            newer = report("flood", by, now)
+            number = articles.find_known(tx, [newer])[newer.key].id
+            articles.revise(tx, number, newer, keeps_body=False, judged_by=engine.revision)
+            found = matches_of(engine.match(newer))
+            articles.add_matches(tx, number, found, is_quiet=False, now=now)
+    press.place()
+    assert len({notice.alert for notice in press.notices}) == 2
+
+
+async def test_a_split_leaves_parked_articles_where_they_are(press: Press) -> None:
+    one, two = press.receive("flood", "geo"), press.receive("flood", "dawn")
+    with press.ports.store.write() as tx:
+        number = articles.find(tx, one)[0]  # type: ignore[index]
+        suspect = placing.Suspect(id=number, key=one, crashes=5)
+        placing.park(tx, suspect, "it crashed", cure="see", now=press.watch.now)
+    press.says("split", press.story_of(two), two)
+    with press.ports.store.read() as tx:
+        assert [parked.key for parked in placing.parked(tx)] == [one]
+
+
+async def test_what_was_noted_under_both_stories_is_no_hindrance_to_a_merge(
+    press: Press,
+) -> None:
+    """A release that knows no splits may note what it told under the story an article left."""
+    one, two = press.receive("flood", "geo"), press.receive("fire", "dawn")
+    older, newer = press.story_of(one), press.story_of(two)
+    with press.ports.store.write() as tx:
+        (row,) = tx.execute(select(*ToldRow.__table__.columns).where(ToldRow.story_id == older))
+        tx.execute(insert(ToldRow), {**row._mapping, "story_id": newer})
+    press.says("merge", newer, older)
+    press.assert_sound()
+
+
 async def test_a_merge_is_undone_by_a_split(press: Press) -> None:
     one, two = press.receive("flood", "geo"), press.receive("fire", "dawn")
     three = press.receive("fire", "jang")
@@ -317,6 +366,25 @@ async def test_stories_that_turn_out_to_be_one_are_merged_and_told_as_one(press:
     assert f"holds {newer}, merged {press.watch.now.date()} since later reports joined" in said
     assert asked(press.made, "stories", "show", older)["story"]["arranged_at"] is None
     press.assert_sound()
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(("minutes", "count"), [(5, 2), (11, 1)])
+async def test_the_program_merges_once_in_ten_minutes(
+    press: Press, minutes: int, count: int
+) -> None:
+    """Each merge has the index built anew: no feed may ask for one after the other."""
+    keys = await come(press, 2)
+    third = twins(press.watch.now - timedelta(hours=1))[2]
+    press.watch.now = third.published_at
+    one = press.story_of(keys[0])
+    with press.ports.store.write() as tx:
+        at = press.watch.now - timedelta(minutes=minutes)
+        earlier = {"id": "sto_else", "story_id": one, "merged_at": at, "is_by_hand": False}
+        tx.execute(insert(RedirectRow), earlier)
+        articles.add(tx, [third], is_baseline=False)
+    assert press.place() == 1
+    assert len({*map(press.story_of, keys)}) == count
 
 
 @pytest.mark.usefixtures("eager")
