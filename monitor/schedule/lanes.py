@@ -17,6 +17,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.errors import StoreError
+from monitor.memory import give_back
 from monitor.pipeline import compose, dispatch, ingest, pages
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.indexer import Indexer
@@ -234,6 +235,7 @@ class Lanes:
         return composed
 
     async def _beat(self) -> int:
-        """Leave a sign of life; always 0: there is nothing to repeat."""
+        """Leave a sign of life, and give free memory back; always 0: nothing is to be repeated."""
+        await self._ports.in_thread(give_back)
         await self._ports.in_thread(self._heart.beat)
         return 0
