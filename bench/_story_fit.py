@@ -12,15 +12,15 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from monitor.group.likeness import FEATURES
 
 Array = Any  # numpy is for training alone, and not a dependency that types are checked with
-FALLING = frozenset({"gap", "age", "pace"})
+FALLING = frozenset({"gap", "age", "crowd"})
 """Features that may only lower a score; all others may only raise it."""
 
 RIDGE = 2.0
 NEWTON_STEPS = 20
-TREES = 80
-LEARNING_RATE = 0.08
-LEAVES = 8
-DEPTH = 4
+TREES = 250
+LEARNING_RATE = 0.1
+LEAVES = 5
+DEPTH = 3
 LEAST_IN_LEAF = 40
 TREE_RIDGE = 5.0
 LINE_SHARE = 0.5  # of the line in the average of both, in log odds

@@ -12,7 +12,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -58,7 +58,8 @@ class Shape:
     stories start a day, None to keep the set's own times. `weight` is its part in training.
     `stories_each` cuts the stream into workspaces of so many stories, each with an index of its
     own and with one watched name in all its articles: so a workspace begins, and there the
-    nearest story has hardly another word in common.
+    nearest story has hardly another word in common. With `is_topical` the two look-alike events
+    of a topic come into one workspace.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Shape:
     weight: float
     has_twins: bool = False
     stories_each: int | None = None
+    is_topical: bool = field(default=False, repr=False)  # what is written seeds the draws
 
 
 ALL = (1_000_000,)
@@ -87,6 +89,9 @@ SHAPES: Mapping[str, Shape] = {
     "uci, watched": Shape("uci", "whole", (1, 2, 4, 12), None, 0.25, stories_each=4),
     "uci": Shape("uci", "whole", ALL, None, 0.25),
     "uci, few a story": Shape("uci", "whole", (2, 4, 12, 40), None, 0.25),
+    "ecb, watched topics": Shape(
+        "ecb", "whole", (1, 2, 3, 4), 2, 1.0, stories_each=8, is_topical=True
+    ),
 }
 
 
@@ -117,7 +122,11 @@ def workspaces(stream: Stream, shape: Shape, background: Background) -> list[Str
     """Cut a stream into what one workspace each receives, if the shape asks for that."""
     if shape.stories_each is None:
         return [stream]
-    stories = {story: at for at, story in enumerate(dict.fromkeys(s for _, s in stream))}
+    names = list(dict.fromkeys(story for _, story in stream))
+    if shape.is_topical:
+        first = {topic_of(story): at for at, story in reversed([*enumerate(names)])}
+        names.sort(key=lambda story: first[topic_of(story)])
+    stories = {story: at for at, story in enumerate(names)}
     parts: defaultdict[int, Stream] = defaultdict(list)
     for article, story in stream:
         parts[stories[story] // shape.stories_each].append((article, story))
@@ -169,8 +178,12 @@ def _with_phrase(article: Article, phrase: str, chance: random.Random) -> Articl
 
 def fold_of(story: str) -> int:
     """Give a story's fold; the two look-alike events of an ecb topic share theirs."""
-    topic = re.sub(r"^(ecb-\d+).*", r"\1", story)
-    return crc32(topic.encode()) % FOLDS
+    return crc32(topic_of(story).encode()) % FOLDS
+
+
+def topic_of(story: str) -> str:
+    """Give a story's topic: an ecb topic has two look-alike events, others are their own."""
+    return re.sub(r"^(ecb-\d+).*", r"\1", story)
 
 
 def _sampled(rows: Stream, most: tuple[int, ...], chance: random.Random) -> Stream:

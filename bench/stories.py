@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from _story_rivals import CENTROID_THRESHOLDS, Labels, by_centroid, by_simhash, by_title
-from _story_times import at_one_moment, reshuffled
+from _story_times import at_one_moment, reshuffled, undated
 
 from monitor.group import StoryIndex
 from monitor.model.article import Article, Origin, Precision, TextState
@@ -234,20 +234,24 @@ def _apart(labelled: Sequence[tuple[Article, str]]) -> tuple[int, bool]:
 
 def other_times(paths: Sequence[Path]) -> str:
     """Lay out what becomes of B-cubed and pair F when time is taken away, or is another."""
-    lines = [
-        "| set | as it is | starts of stories reshuffled | all at one moment |",
-        "|---" * 4 + "|",
+    columns = [
+        "set",
+        "as it is",
+        "starts reshuffled",
+        "all at one moment",
+        "undated, thirty a poll",
     ]
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for path in paths:
         labelled = read_articles(path)
         shuffled = (reshuffled(labelled, seed) for seed in range(RESHUFFLES))
         cells = []
-        for stream in (labelled, *shuffled, at_one_moment(labelled)):
+        for stream in (labelled, *shuffled, at_one_moment(labelled), undated(labelled)):
             found = by_index([article for article, _ in stream])
             scores = judge(found, [story for _, story in stream], 0.0)
             cells.append(f"{scores.b3_f:.3f} / {scores.pair_f:.3f}")
-        middle = ", ".join(cells[1:-1])
-        lines.append(f"| {path.stem} | {cells[0]} | {middle} | {cells[-1]} |")
+        row = [path.stem, cells[0], ", ".join(cells[1:-2]), *cells[-2:]]
+        lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
 

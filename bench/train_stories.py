@@ -50,7 +50,7 @@ from monitor.group.likeness import FEATURES  # noqa: E402
 from monitor.group.weights import Model  # noqa: E402
 
 RESULTS = HERE / "results" / "train_stories.md"
-VERSION = "event-3"
+VERSION = "event-4"
 SEEDS = (1, 2)  # of training streams; sets with times of their own take the first
 JUDGED_SEEDS = (11, 12, 13)
 # even odds: cross-validation gives .4 a better mean by .003, but a look-alike of the seed suite

@@ -21,6 +21,7 @@ _WORDS = {
     "numbers": "numbers in common",
     "gap": "time since the story's nearest article",
     "age": "age of the story",
+    "crowd": "likeness of other stories",
 }
 _REPEATS = {
     Relation.SAME: "is the same article as {near}: equal address or equal text",

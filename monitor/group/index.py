@@ -16,6 +16,7 @@ from monitor.group.likeness import (
     ask,
     centre_cosine,
     compare,
+    crowd_beside,
     is_elsewhere,
     renewed,
 )
@@ -195,7 +196,11 @@ class StoryIndex:
             for story in near[:COMPARED]
         ]
         telling = [story for story in shown if self._is_telling(query, story)]
-        return [compare(query, story, frequency, cosines[story.id]) for story in telling]
+        crowds = {name: crowd_beside(own, cosines.values()) for name, own in cosines.items()}
+        return [
+            compare(query, story, frequency, cosines[story.id], crowds[story.id])
+            for story in telling
+        ]
 
     def _report(self, article: Article, profile: Profile) -> Placement:
         """Place an article by the event it reports, or open a story with it."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from monitor.group.frequency import Frequency
-from monitor.group.profile import Profile, Vector
+from monitor.group.profile import DAY_SLACK_HOURS, Profile, Vector
 from monitor.group.shelf import OpenStory
 
 RECENT_ARTICLES = 4
@@ -35,6 +35,7 @@ FEATURES = (
     "numbers",
     "gap",
     "age",
+    "crowd",
 )
 """Names of the features, in the order of `Likeness.values`."""
 
@@ -42,6 +43,8 @@ FEATURES = (
 ONE_NAME = 36.0  # squared rarity of a name that no held story has, about
 FEW_WORDS = 4 * ONE_NAME
 USUAL_COSINE = 0.25  # mean over training pairs: the cosine that says nothing
+USUAL_CROWD = 0.12  # mean over training pairs: the crowd that says nothing
+CROWD_DOUBT = 4  # as by so many stories, a crowd is drawn to that
 NAMES_DOUBT = 0.05  # the same for names in a centre, as a share of the centre's weight
 
 
@@ -111,8 +114,13 @@ def _weigh(vector: Vector, frequency: Frequency) -> dict[str, float]:
     return {term: value / length for term, value in raw.items()}
 
 
-def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float) -> Likeness:
-    """Compute every feature of an article and a story; `centre` is their `centre_cosine`."""
+def compare(
+    query: Query, story: OpenStory, frequency: Frequency, centre: float, crowd: float
+) -> Likeness:
+    """Compute every feature of an article and a story.
+
+    `centre` is their `centre_cosine`; `crowd` what `crowd_beside` gives, or USUAL_CROWD.
+    """
     mine = query.profile
     recent = story.articles[-RECENT_ARTICLES:]
     texts = [_cosine(query.text, a.text, frequency) for a in recent]
@@ -136,7 +144,8 @@ def compare(query: Query, story: OpenStory, frequency: Frequency, centre: float)
         (len(mine.skeletons & spelt) + 1) / (len(mine.skeletons) + 2),
         max(_common(mine.numbers, a.numbers) for a in recent),
         math.log1p(min(gap_hours(mine, a) for a in recent) / GAP_HOURS),
-        math.log1p(_age_hours(mine, story) / AGE_HOURS),
+        math.log1p(_age_hours(mine, story, recent) / AGE_HOURS),
+        crowd,
     )
     return Likeness(story, recent[best], values)
 
@@ -173,12 +182,14 @@ def gap_hours(one: Profile, other: Profile) -> float:
     return max(abs(one.at - other.at), floor)
 
 
-def _age_hours(mine: Profile, story: OpenStory) -> float:
+def _age_hours(mine: Profile, story: OpenStory, recent: Sequence[Profile]) -> float:
     """Give how far an article reaches from a story's far end, whichever came first.
 
-    Feeds bring the past too: an article older than the story is as much of another day.
+    Feeds bring the past too: an article older than the story is as much of another day. Where one
+    has no date at all, that both came at once tells little.
     """
-    return max(0.0, mine.at - story.first_at, story.last_at - mine.at)
+    floor = max(mine.slack, *(article.slack for article in recent)) - DAY_SLACK_HOURS
+    return max(0.0, floor, mine.at - story.first_at, story.last_at - mine.at)
 
 
 class _Cosine(NamedTuple):
@@ -225,6 +236,17 @@ def centre_cosine(
         [q * (centre[term] * (top - logs[term])) for term, q in query.items() if term in centre]
     )
     return dot / math.sqrt(length) if length else 0.0
+
+
+def crowd_beside(own: float, cosines: Collection[float]) -> float:
+    """Give how like an article the other stories are: the mean of all cosines but its `own`.
+
+    Where all that a workspace receives is alike, being alike tells little. Without others the
+    crowd is the usual one: that there is no rival is no reason to join (the margin over a
+    runner-up, tried by others, glued the first stories of small workspaces together).
+    """
+    others = math.fsum(cosines) - own
+    return (others + USUAL_CROWD * CROWD_DOUBT) / (len(cosines) - 1 + CROWD_DOUBT)
 
 
 def _drawn(cosine: float, mass: float) -> float:

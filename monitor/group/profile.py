@@ -16,7 +16,7 @@ from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
 from monitor.text.winnow import fingerprints
 
-READING = 2  # of articles into profiles: counts up when what `read_article` gives changes
+READING = 3  # of articles into profiles: counts up when what `read_article` gives changes
 MAX_TITLE_CHARS = 400
 MAX_TEXT_CHARS = 40_000  # for fingerprints: some 6,500 words
 MAX_TERM_CHARS = 5_000  # for terms: some 800 words; what follows is background
@@ -32,6 +32,7 @@ DULL_SHARE = 0.25  # a word in more than this share of all articles says nothing
 NAME_SHARE = 0.04  # a capitalised word in more than this share is a sentence's first word
 UNSEEN_SHARE = 0.001  # of a word that the background does not know
 DAY_SLACK_HOURS = 6.0  # mean distance of a moment from the noon of its day
+UNKNOWN_SLACK_HOURS = 24.0  # a feed without dates brings the news of some days at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +178,14 @@ def identity(canonical_url: str) -> str:
 def moment(article: Article) -> tuple[float, float, float]:
     """Give publication and first sight in hours since 1970, and the slack of the former.
 
-    A date alone is taken as its noon, and as 6 hours off on average. No article counts as
-    published after it was first seen, beyond that noon.
+    A date alone is taken as its noon, and as 6 hours off on average; without a date it is 24. No
+    article counts as published after it was first seen, beyond that noon.
     """
     seen_at = hours(article.first_seen_at)
     at = min(hours(article.published_at), seen_at)
     if article.published_precision is Precision.DAY:
         return at + 12.0, seen_at, DAY_SLACK_HOURS
-    slack = DAY_SLACK_HOURS if article.published_precision is Precision.UNKNOWN else 0.0
+    slack = UNKNOWN_SLACK_HOURS if article.published_precision is Precision.UNKNOWN else 0.0
     return at, seen_at, slack
 
 

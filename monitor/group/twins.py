@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.group.frequency import Frequency
-from monitor.group.likeness import RECENT_ARTICLES, ask, centre_cosine, compare, is_elsewhere
+from monitor.group.likeness import (
+    RECENT_ARTICLES,
+    USUAL_CROWD,
+    ask,
+    centre_cosine,
+    compare,
+    is_elsewhere,
+)
 from monitor.group.profile import Profile
 from monitor.group.shelf import MAX_AGE_HOURS, HeldStory, Shelf
 from monitor.group.weights import Model
@@ -52,7 +59,8 @@ def _holds(
             return False
         query = ask(profile, frequency)
         cosine = centre_cosine(query.text, centre, frequency)
-        scores.append(model.score(compare(query, shown, frequency, cosine).values))
+        likeness = compare(query, shown, frequency, cosine, USUAL_CROWD)
+        scores.append(model.score(likeness.values))
     return sum(scores) / len(scores) >= TWIN_SCORE
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from monitor.group import StoryIndex
-from monitor.model.article import Article
+from monitor.model.article import Article, Precision
 
 Build = Callable[..., Article]
 Row = dict[str, str]
+POLL = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +25,21 @@ def rows(root: Path) -> list[Row]:
     return sorted(map(json.loads, lines), key=lambda row: (row["at"], row["id"]))
 
 
-def grouped(build: Build, rows: list[Row]) -> set[frozenset[str]]:
-    """Place articles in a new index; give the ids that came together."""
+def grouped(build: Build, rows: list[Row], *, is_dated: bool = True) -> set[frozenset[str]]:
+    """Place articles in a new index; give the ids that came together.
+
+    Without dates they come all at once, as a feed's first poll brings them.
+    """
     index, found = StoryIndex(), defaultdict[str, set[str]](set)
     for row in rows:
-        at = datetime.fromisoformat(row["at"])
+        at = datetime.fromisoformat(row["at"]) if is_dated else POLL
         article = build(
             row["id"],
             row["title"],
             row["body"],
             at=at,
             source=row["source"],
+            precision=Precision.SECOND if is_dated else Precision.UNKNOWN,
             first_seen_at=at,
             lang=row["lang"],
         )
@@ -61,3 +66,9 @@ def test_languages_in_one_workspace_do_not_disturb_each_other(
     build: Build, rows: list[Row]
 ) -> None:
     assert grouped(build, rows) == told(rows)
+
+
+def test_a_poll_without_dates_joins_no_look_alikes(build: Build, rows: list[Row]) -> None:
+    story_of = {row["id"]: row["story"] for row in rows}
+    for ids in grouped(build, rows, is_dated=False):
+        assert len({story_of[name] for name in ids}) == 1

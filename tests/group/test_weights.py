@@ -12,7 +12,7 @@ from monitor.group import default_model
 from monitor.group.likeness import FEATURES
 from monitor.group.weights import Split
 
-FALLING = {"gap", "age"}
+FALLING = {"gap", "age", "crowd"}
 VALUES = st.tuples(*(st.floats(0, 5) for _ in FEATURES))
 
 
