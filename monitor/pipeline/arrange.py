@@ -1,7 +1,9 @@
-"""Merge and split stories because a person says so: their word stands over the index's.
+"""Merge and split stories: a person says so, or the assigner finds that two are one.
 
-The assigner holds the open stories in memory, perhaps in another process. So its role is taken
-away first: it finds out before it writes again, and builds its index from what stands here then.
+The assigner holds the open stories in memory, perhaps in another process. So a person takes its
+role away first: it finds out before it writes again, and builds its index from what stands here
+then. Whoever arranges stories locks the role, then the arranging, then the stories, and only then
+anything else: in another order they and a composer might wait for each other.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Story
 from monitor.store import arrange, roles, stories
 from monitor.store.engine import Tx
+from monitor.store.roles import Role
 from monitor.store.stories import SeatedArticle
 
 
@@ -37,6 +40,24 @@ def merge(tx: Tx, named: Sequence[Story], *, now: datetime) -> tuple[Story, tupl
     for one in gone:
         arrange.merge(tx, into, one, is_by_hand=True, now=now)
     return _read(tx, into), gone
+
+
+def merge_twins(
+    tx: Tx, role: Role, twins: tuple[StoryId, StoryId], *, now: datetime
+) -> tuple[StoryId, StoryId] | None:
+    """Merge two stories that the assigner found to be one; give the one that stays, and the other.
+
+    None if one of them has gone meanwhile. Raises LeaseLost if the role has: a person may have
+    arranged them. Nothing may be locked before in this transaction.
+    """
+    roles.require(tx, role)
+    arrange.arrange_alone(tx)
+    if not arrange.lock_stories(tx, twins):
+        return None
+    into = arrange.oldest(tx, twins)
+    (gone,) = (one for one in twins if one != into)
+    arrange.merge(tx, into, gone, is_by_hand=False, now=now)
+    return into, gone
 
 
 def split(

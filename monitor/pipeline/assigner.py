@@ -16,6 +16,8 @@ from monitor.clock import monotonic_seconds
 from monitor.errors import LeaseLost
 from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine, query_terms
+from monitor.model.keys import StoryId
+from monitor.pipeline.arrange import merge_twins
 from monitor.pipeline.place import Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
@@ -201,18 +203,30 @@ class Assigner:
             ports.failpoints.hit("t2.precommit")
         ports.failpoints.hit("t2.committed")
         self._careful_left = max(0, self._careful_left - len(placed))
-        for story, other in batch.merged:
-            self._index = None  # built anew as after a takeover: in order of placement
-            log.info("stories merged", story=story, other=other)
         ports.tally.time("placement", monotonic_seconds() - began)
         ports.tally.add("articles_placed", len(placed))
         ports.tally.add("alerts_raised", raised)
         if placed:
             log.info("articles placed", articles=len(placed), alerts=raised)
-        return len(placed)
+        if batch.twins is None:
+            return len(placed)
+        self._merge(role, batch.twins, now)
+        return len(placed) + 1
+
+    def _merge(self, role: Role, twins: tuple[StoryId, StoryId], now: datetime) -> None:
+        """Merge two stories, and have the index built anew: in order of placement.
+
+        In a transaction of its own, which has locked no article yet: a composer that keeps
+        stories from being merged may wait for one.
+        """
+        with self._ports.store.write() as tx:
+            merged = merge_twins(tx, role, twins, now=now)
+        if merged is not None:
+            self._index = None
+            log.info("stories merged", story=merged[0], other=merged[1])
 
     def _place_some(self, batch: Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
-        """Place articles until the time is up or stories merge, one at least.
+        """Place articles until the time is up or stories are to be merged, one at least.
 
         Gives their numbers, and how many alerts they raised.
         """
@@ -221,8 +235,10 @@ class Assigner:
         raised = 0
         for unplaced in due:
             raised += batch.place(unplaced)
+            if batch.twins:
+                break  # this one is placed again once they are one
             placed.append(unplaced.id)
-            if batch.merged or monotonic_seconds() >= stop_at:
+            if monotonic_seconds() >= stop_at:
                 break
         return placed, raised
 

@@ -37,8 +37,7 @@ class Batch:
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
     stories that were asked for, so that a large one is read once. What was published before
     `told_before` counts as told. `profiles` are of the articles placed, as the index holds them.
-    Once stories were `merged` (the one that stays, the one that went) the index knows less than
-    the tables, and nothing more may be placed by it.
+    `twins` are two stories that turned out to be one: nothing more is placed before they are.
     """
 
     tx: Tx
@@ -49,7 +48,7 @@ class Batch:
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
     profiles: dict[int, Kept] = field(default_factory=dict)
-    merged: list[tuple[StoryId, StoryId]] = field(default_factory=list)
+    twins: tuple[StoryId, StoryId] | None = None
     rules: dict[RuleId, Rule] = field(init=False)
     told_before: datetime | None = field(init=False)
 
@@ -58,12 +57,18 @@ class Batch:
         self.told_before = restored.told_before(self.tx)
 
     def place(self, unplaced: Unplaced) -> int:
-        """Place one article; give the number of alerts it raised."""
+        """Place one article; give the number of alerts it raised.
+
+        One that shows `twins` has its seat then, and is to be placed once more when they are one
+        story: only then it is known what it raises.
+        """
         story, relation = self._seat(unplaced)
         profile = self.index.stored(unplaced.article.key)
         self.profiles[unplaced.id] = Kept(unplaced.revision, profile)
         if relation is not Relation.FIRST or unplaced.story is not None:
             self.stale.add(story)
+        if self.twins:
+            return 0
         raised = [
             alert
             for stored in self._matches(unplaced)
@@ -105,28 +110,19 @@ class Batch:
             return StoryId(unplaced.story), Relation(unplaced.relation)
         placement = self._new_seat(unplaced.id, unplaced.article)
         twin = self.index.twin_of(placement)
-        story = self._merge(placement.story, twin) if twin else placement.story
-        return story, placement.relation
+        if twin is not None and self._may_merge(placement.story, twin):
+            self.twins = placement.story, twin
+        return placement.story, placement.relation
 
-    def _merge(self, story: StoryId, twin: StoryId) -> StoryId:
-        """Make two stories one; give the one there is now.
+    def _may_merge(self, *twins: StoryId) -> bool:
+        """Tell whether the program may merge stories.
 
         Not if a person arranged either, nor soon after another merge: each has the index built
         anew. They are asked about again when the next article joins.
         """
         if arrange.merged_since(self.tx, self.now - _MERGE_PAUSE):
-            return story
-        arrange.arrange_alone(self.tx)
-        if arrange.are_by_hand(self.tx, (story, twin)):
-            return story
-        into = arrange.oldest(self.tx, (story, twin))
-        gone = twin if into == story else story
-        arrange.merge(self.tx, into, gone, is_by_hand=False, now=self.now)
-        self.merged.append((into, gone))
-        self.stale.discard(gone)
-        for one in (into, gone):
-            self.seated.pop(one, None)
-        return into
+            return False
+        return not arrange.are_by_hand(self.tx, twins)
 
     def _members(self, story: StoryId) -> Sequence[Member]:
         if story not in self.seated:

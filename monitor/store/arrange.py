@@ -52,6 +52,12 @@ def _lock(tx: Tx, function: str) -> None:
         tx.execute(text(f"SELECT {function}(:key)"), {"key": _LOCK})
 
 
+def lock_stories(tx: Tx, ids: Collection[StoryId]) -> bool:
+    """Lock stories until this transaction ends, in a fixed order; False if one is gone."""
+    query = select(StoryRow.id).where(StoryRow.id.in_(ids)).order_by(StoryRow.id)
+    return len(tx.execute(query.with_for_update()).all()) == len(ids)
+
+
 def oldest(tx: Tx, ids: Collection[StoryId]) -> StoryId:
     """Give the story that was opened first: whose id is kept in a merge.
 

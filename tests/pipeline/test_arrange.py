@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from services.in_process import asked, invoke, told
 from services.product import RULE, Workspace
 from services.twins import twins
 from services.waiting import wait_for_lock
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from monitor.cli import arrange as commands
 from monitor.clock import system_clock
@@ -30,15 +30,25 @@ from monitor.errors import WorkError
 from monitor.group import twins as twins_room
 from monitor.match.matched import told as matches_of
 from monitor.model.article import Article
-from monitor.model.keys import ArticleKey, StoryId, digest_of
+from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId, digest_of
 from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.pipeline import arrange
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.ports import Ports
+from monitor.store import (
+    alerts,
+    articles,
+    check,
+    json,
+    placing,
+    profiles,
+    retention,
+    roles,
+    stories,
+)
 from monitor.store import arrange as seating
-from monitor.store import articles, check, json, placing, profiles, retention, roles, stories
-from monitor.store.engine import Store
+from monitor.store.engine import Store, Tx
 from monitor.store.tables import (
     AlertRow,
     ArticleRow,
@@ -385,6 +395,41 @@ async def test_the_program_merges_once_in_ten_minutes(
         articles.add(tx, [third], is_baseline=False)
     assert press.place() == 1
     assert len({*map(press.story_of, keys)}) == count
+
+
+def digest_tells(tx: Tx, story: StoryId, number: int, now: datetime) -> None:
+    """Note as a composer does what is told by the batch under way, too."""
+    pairs = [(RuleId("acme"), number)]
+    alerts.tell(tx, ChannelName("newsroom"), story, pairs, alert=None, now=now)
+
+
+def keeper_removes(tx: Tx, _: StoryId, number: int, now: datetime) -> None:
+    retention.remove_articles(tx, [number], now=now)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("do", [digest_tells, keeper_removes])
+async def test_a_merge_and_who_relies_on_seats_do_not_wait_for_each_other(
+    press: Press, do: Callable[[Tx, StoryId, int, datetime], None]
+) -> None:
+    flood, keys = press.receive("flood", "geo"), await come(press, 2)
+    story, now, store = StoryId(press.story_of(flood)), press.watch.now, press.ports.store
+    with store.write() as tx:
+        number, _ = articles.find(tx, flood) or (0, None)
+        placing.mark_for_placing(tx, [number])  # a newer text of it
+        tx.execute(delete(ToldRow))  # as if it came with a first poll
+        merging = twins(now - timedelta(hours=1))[2]
+        articles.add(tx, [report("flood", "dawn", now), merging], is_baseline=False)
+    with ThreadPoolExecutor(1) as assigner:
+        with store.write() as tx:
+            seating.keep_seats(tx)
+            placed = assigner.submit(press.place)
+            wait_for_lock(store)
+            do(tx, story, number, now)
+        assert placed.result() == 3
+    assert press.story_of(keys[0]) == press.story_of(keys[1]) == press.story_of(merging.key)
+    press.assert_sound()
 
 
 @pytest.mark.usefixtures("eager")
