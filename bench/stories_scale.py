@@ -87,6 +87,7 @@ def fill(index: StoryIndex, stream: Iterator[tuple[Article, int]], count: int) -
             article, story_of(event), Relation.EVENT if event in seen else Relation.FIRST
         )
         seen.add(event)
+    index.settle()
 
 
 def measure(path: Path, live: int) -> dict[str, float]:

@@ -54,11 +54,15 @@ class CopyIndex:
         self._asked = None
         view, story = View(self._shelf.packed_at(seat)), self._shelf.story_at(seat)
         if view.url:
-            self._by_url.add(_mark(view.url), _hour(view.at), seat)
+            self._by_url.add((_mark(view.url),), _hour(view.at), seat)
         if view.words >= MIN_SAME_WORDS:
-            self._by_text.add(_mark(view.text_hash), _hour(view.at), seat)
-        for mark in view.sketch:
-            self._by_print.add(mark, story.number, seat)
+            self._by_text.add((_mark(view.text_hash),), _hour(view.at), seat)
+        self._by_print.add(view.sketch, story.number, seat)
+
+    def settle(self) -> None:
+        """Bring in order what was added: many articles at once, as on taking over."""
+        for marks in (self._by_url, self._by_text, self._by_print):
+            marks.settle()
 
     def remove(self, seats: Iterable[int]) -> None:
         """Forget the articles in seats, which must still be as they were added."""

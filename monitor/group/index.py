@@ -50,8 +50,8 @@ class StoryIndex:
 
     The same calls in the same order give the same placements, in every process. An index that
     was rebuilt with `restore`, from the articles of the open stories in the order of their
-    placement, goes on as the one before would have. `common_terms` are the literal terms of the
-    watch rules, folded or not, "*" at the end allowed.
+    placement or story by story, goes on as the one before would have. `common_terms` are the
+    literal terms of the watch rules, folded or not, "*" at the end allowed.
     """
 
     def __init__(
@@ -111,6 +111,10 @@ class StoryIndex:
     def restore_stored(self, profile: Packed, story: StoryId, relation: Relation) -> None:
         """Add an article that is not held where it was placed before, as it was read then."""
         self._copies.add(self._shelf.put(profile, story, relation))
+
+    def settle(self) -> None:
+        """Bring in order what was restored, or the next articles would wait for that."""
+        self._copies.settle()
 
     def stored(self, article: ArticleKey) -> bytes | None:
         """Give what is held of an article, if it is, for `read_stored`."""

@@ -24,13 +24,20 @@ class Marks:
         self._rank_of = rank_of
         self._buckets: dict[int, _Bucket] = {}
 
-    def add(self, mark: int, group: int, seat: int) -> None:
-        """Hold a pair; it takes its place when its bucket is looked at."""
-        bucket = self._buckets.get(mark >> _BUCKET_BITS)
-        if bucket is None:
-            bucket = self._buckets[mark >> _BUCKET_BITS] = _Bucket()
-        bucket.keys.append(mark * _GROUPS + group)
-        bucket.seats.append(seat)
+    def add(self, marks: Iterable[int], group: int, seat: int) -> None:
+        """Hold the pairs of a seat; they take their places when their buckets are looked at."""
+        buckets = self._buckets
+        for mark in marks:
+            bucket = buckets.get(mark >> _BUCKET_BITS)
+            if bucket is None:
+                bucket = buckets[mark >> _BUCKET_BITS] = _Bucket()
+            bucket.keys.append(mark * _GROUPS + group)
+            bucket.seats.append(seat)
+
+    def settle(self) -> None:
+        """Give all pairs their places now, so that whoever looks next need not wait for it."""
+        for bucket in self._buckets.values():
+            self._settle(bucket)
 
     def _settle(self, bucket: _Bucket) -> None:
         """Give the pairs that were added their places: one by one if they are few."""
@@ -39,7 +46,7 @@ class Marks:
             pairs = sorted(zip(keys, seats, strict=True))
             bucket.keys = keys = array("Q", [key for key, _ in pairs])
             bucket.seats = seats = array("Q", [seat for _, seat in pairs])
-            for start, end in _runs(keys):
+            for start, end in _runs(keys) if len(set(keys)) < len(keys) else ():
                 seats[start:end] = array("Q", sorted(seats[start:end], key=self._rank_of))
             bucket.settled = len(keys)
         while bucket.settled < len(keys):

@@ -139,6 +139,7 @@ class Assigner:
             if self._is_half_over():
                 self._keep_role()
             read_anew += self._restore(index, seats[start : start + BATCH])
+        index.settle()
         role = self._keep_role()
         with ports.store.write() as tx:
             roles.require(tx, role)

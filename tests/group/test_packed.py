@@ -104,18 +104,23 @@ MARKS = st.lists(st.tuples(st.integers(0, 2**21), st.integers(0, 3)), max_size=4
 
 
 @settings(max_examples=60)
-@given(first=MARKS, mark=st.integers(0, 2**21), few=st.lists(st.integers(0, 3), max_size=20))
+@given(
+    first=MARKS, mark=st.integers(0, 2**21), few=st.lists(st.integers(0, 3), max_size=20),
+    is_settled=st.booleans(),
+)  # fmt: skip
 def test_marks_find_what_a_sorted_list_would(
-    first: list[tuple[int, int]], mark: int, few: list[int]
+    first: list[tuple[int, int]], mark: int, few: list[int], is_settled: bool
 ) -> None:
     pairs = [*first, *((mark, group) for group in 4 * few)]
     ranks = [(float(seat * 7 % 5), str(seat)) for seat in range(len(pairs))]
     marks = Marks(ranks.__getitem__)
     for seat, (one, group) in enumerate(pairs):
-        marks.add(one, group, seat)
+        marks.add((one,), group, seat)
+    if is_settled:
+        marks.settle()
     marks.remove((*pairs[seat], seat) for seat in range(0, len(pairs), 3))
     for seat in range(0, len(pairs), 6):
-        marks.add(*pairs[seat], seat)
+        marks.add(pairs[seat][:1], pairs[seat][1], seat)
     held = [
         (group, ranks[seat], seat)
         for seat, (one, group) in enumerate(pairs)
