@@ -10,7 +10,6 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from struct import Struct
 from zlib import crc32
@@ -105,8 +104,14 @@ def _code(terms: int) -> str:
 class View:
     """Read parts of a packed profile, each when it is asked for."""
 
+    __slots__ = (
+        "_code", "_has_title", "_lists", "_lists_at", "_posted", "_prints", "_slack", "_strings",
+        "_strings_at", "_text", "_weights_at", "at", "blob", "ends_at", "seen_at", "term_count",
+        "words",
+    )  # fmt: skip
+
     def __init__(self, blob: bytes) -> None:
-        self._blob = blob
+        self.blob = blob
         header = _HEADER.unpack_from(blob)
         _, self.at, self.seen_at, self._slack, self.words, self._has_title = header[:6]
         self.term_count, self._posted, self._text = header[6:9]
@@ -121,70 +126,65 @@ class View:
     @property
     def prints(self) -> array[int]:
         """Give the fingerprints in order."""
-        return array("I", self._blob[_HEADER.size : self._weights_at])
+        return array("I", self.blob[_HEADER.size : self._weights_at])
 
     @property
     def sketch(self) -> array[int]:
         """Give the fingerprints that are indexed: the smallest."""
         end = min(self._weights_at, _HEADER.size + 4 * INDEXED_PRINTS)
-        return array("I", self._blob[_HEADER.size : end])
+        return array("I", self.blob[_HEADER.size : end])
 
     @property
     def numbers(self) -> array[int]:
         """Give the numbers of all terms, of a held profile."""
-        return array("I", self._blob[self.ends_at :])
+        return array("I", self.blob[self.ends_at :])
 
     @property
     def posted(self) -> array[int]:
         """Give the numbers of the terms of text and head, by which a story is found."""
-        return array("I", self._blob[self.ends_at : self.ends_at + 4 * self._posted])
+        return array("I", self.blob[self.ends_at : self.ends_at + 4 * self._posted])
 
     @property
     def text(self) -> tuple[array[int], bytes]:
         """Give the numbers of the text's terms, and their weights."""
-        numbers = array("I", self._blob[self.ends_at : self.ends_at + 4 * self._text])
-        return numbers, self._blob[self._weights_at : self._weights_at + self._text]
+        numbers = array("I", self.blob[self.ends_at : self.ends_at + 4 * self._text])
+        return numbers, self.blob[self._weights_at : self._weights_at + self._text]
 
-    @cached_property
-    def strings(self) -> list[str]:
-        """Give key, source, address, hash of the text, and what is said beside the terms."""
-        at, found = self._strings_at, []
-        for length in self._strings:
-            found.append(self._blob[at : at + length].decode("utf-8", "surrogatepass"))
-            at += length
-        return found
+    def _string(self, place: int) -> str:
+        """Give key, source, address, hash of the text, or what is said beside the terms."""
+        at = self._strings_at + sum(self._strings[:place])
+        return self.blob[at : at + self._strings[place]].decode("utf-8", "surrogatepass")
 
     @property
     def title(self) -> list[int]:
         """Give the numbers of the title's terms."""
         width = 1 if self._code == "B" else 2
         at = self._lists_at + width * self._lists[0]
-        chosen = array(self._code, self._blob[at : at + width * self._lists[1]])
+        chosen = array(self._code, self.blob[at : at + width * self._lists[1]])
         numbers = self.numbers
         return [numbers[one] for one in chosen]
 
     @property
     def key(self) -> ArticleKey:
         """Give the article's key."""
-        at = self._strings_at
-        return ArticleKey(self._blob[at : at + self._strings[0]].decode("utf-8", "surrogatepass"))
+        return ArticleKey(self._string(0))
 
     @property
     def url(self) -> str:
         """Give the address, if it names an article."""
-        return self.strings[2]
+        return self._string(2)
 
     @property
     def text_hash(self) -> str:
         """Give the hash of title and text."""
-        return self.strings[3]
+        return self._string(3)
 
     def _chosen(self, terms: Sequence[str]) -> list[list[str]]:
         """Give the terms of head, title and names."""
         width = 1 if self._code == "B" else 2
         at, found = self._lists_at, []
         for length in self._lists:
-            chosen = array(self._code, self._blob[at : at + width * length])
+            chosen = array(self._code, self.blob[at : at + width * length])
             found.append([terms[number] for number in chosen])
             at += width * length
         return found
@@ -192,7 +192,7 @@ class View:
     def profile(self, terms: Sequence[str]) -> Profile:
         """Read the whole profile; `terms` are all its terms in order."""
         head, title, names = self._chosen(terms)
-        key, source, url, text_hash, said = self.strings
+        key, source, url, text_hash, said = map(self._string, range(len(self._strings)))
         skeletons, numbers, places = map(_words, said.split("\0"))
         heads_at = self._weights_at + self._text
         return Profile(
@@ -206,8 +206,8 @@ class View:
             words=self.words,
             has_title=self._has_title,
             title=frozenset(title),
-            text=Vector(tuple(terms[: self._text]), self._blob[self._weights_at : heads_at]),
-            head=Vector(tuple(head), self._blob[heads_at : self._lists_at]),
+            text=Vector(tuple(terms[: self._text]), self.blob[self._weights_at : heads_at]),
+            head=Vector(tuple(head), self.blob[heads_at : self._lists_at]),
             names=frozenset(names),
             skeletons=frozenset(skeletons),
             numbers=frozenset(numbers),

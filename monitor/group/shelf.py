@@ -64,21 +64,19 @@ class HeldStory:
         self.last_at = max(at for at, _ in moments)
         self.seen_at = max(seen_at for _, seen_at in moments)
 
-    def append(self, article: bytes, relation: Relation) -> list[int]:
+    def append(self, article: View, relation: Relation) -> Sequence[int]:
         """Take an article in; give the numbers of its terms that are new to the story."""
-        at, seen_at = moment_of(article)
-        is_first = not self.articles
-        self.articles.append(article)
+        at, is_first = article.at, not self.articles
+        self.articles.append(article.blob)
         self.relations.append(relation)
         self.first_at = at if is_first else min(self.first_at, at)
         self.last_at = at if is_first else max(self.last_at, at)
-        self.seen_at = max(self.seen_at, seen_at)
-        view = View(article)
+        self.seen_at = max(self.seen_at, article.seen_at)
         if is_first:
-            return list(view.posted)
+            return article.posted
         tally = self._tallied()
-        new = tally.add(view.posted)
-        tally.weigh(*view.text)
+        new = tally.add(article.posted)
+        tally.weigh(*article.text)
         if len(self.articles) > CENTRE_ARTICLES:
             tally.weigh(*View(self.articles[-CENTRE_ARTICLES - 1]).text, sign=-1)
         return new
@@ -86,9 +84,7 @@ class HeldStory:
     def _tallied(self) -> Tally:
         if self.tally is None:
             first = View(self.articles[0])
-            self.tally = Tally()
-            self.tally.add(first.posted)
-            self.tally.weigh(*first.text)
+            self.tally = Tally(first.posted, first.text[1])
         return self.tally
 
     def exchange(self, place: int, article: bytes) -> tuple[list[int], list[int]]:
@@ -187,19 +183,19 @@ class Shelf:
             self._next_number += 1
             self.stories[story] = self._by_number[held.number] = held
             self.frequency.count_story(1)
-        article = packed.rest + self._terms.hold(packed.terms).tobytes()
+        article = View(packed.rest + self._terms.hold(packed.terms).tobytes())
         self._post(held.append(article, relation), held)
         seat = held.number * _PLACES + len(held.articles) - 1
-        self._seats[View(article).key] = seat
+        self._seats[article.key] = seat
         return seat
 
     def _post(self, numbers: Sequence[int], story: HeldStory) -> None:
         self._terms.post(numbers, story.number)
-        self.frequency.forget(self._terms.spelt(numbers))
+        self.frequency.forget(map(self._terms.words.__getitem__, numbers))
 
     def _unpost(self, numbers: Collection[int], gone: Collection[int]) -> None:
         self._terms.unpost(numbers, gone)
-        self.frequency.forget(self._terms.spelt(numbers))
+        self.frequency.forget(map(self._terms.words.__getitem__, numbers))
 
     def replace(self, seat: int, packed: Packed) -> None:
         """Put an article's new reading in the place of the old."""

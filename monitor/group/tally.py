@@ -5,15 +5,18 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat, zip_longest
 
 
 class Tally:
     """Hold, of each term's number, how many articles have it and its weight in the centre."""
 
-    def __init__(self) -> None:
-        self.numbers = array("I")
-        self._articles = array("I")
-        self._centre = array("I")
+    def __init__(self, numbers: Sequence[int], weights: bytes) -> None:
+        """Begin with one article: the first of its terms have weights, the others none."""
+        by_number = sorted(zip_longest(numbers, weights, fillvalue=0))
+        self.numbers = array("I", [number for number, _ in by_number])
+        self._articles = array("I", repeat(1, len(by_number)))
+        self._centre = array("I", [weight for _, weight in by_number])
 
     def add(self, numbers: Iterable[int]) -> list[int]:
         """Count an article's terms; give those that no article had before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 
 
 class Terms:
@@ -15,35 +16,22 @@ class Terms:
     """
 
     def __init__(self) -> None:
-        self.words: list[str] = []
+        self._numbers = _Numbers()
+        self.words = self._numbers.words
         """Every term, at its number."""
-        self._numbers: dict[str, int] = {}
         self._holders = array("I")
         self._stories: list[int | array[int] | None] = []
-        self._free: list[int] = []
+        self._newest = 0
 
     def hold(self, terms: Iterable[str]) -> array[int]:
         """Give the numbers of one more article's terms, each of which comes once."""
-        known = self._numbers.get
-        held = array(
-            "I", [number if (number := known(t)) is not None else self._new(t) for t in terms]
-        )
-        holders = self._holders
+        held, holders = array("I", map(self._numbers.__getitem__, terms)), self._holders
+        if new := len(self.words) - len(holders):
+            holders.extend(repeat(0, new))
+            self._stories.extend(repeat(None, new))
         for number in held:
             holders[number] += 1
         return held
-
-    def _new(self, term: str) -> int:
-        if self._free:
-            number = self._free.pop()
-            self.words[number] = term
-        else:
-            number = len(self.words)
-            self.words.append(term)
-            self._holders.append(0)
-            self._stories.append(None)
-        self._numbers[term] = number
-        return number
 
     def release(self, numbers: Iterable[int]) -> None:
         """Forget the terms that no article holds any more; this one has let go of its own."""
@@ -52,7 +40,7 @@ class Terms:
             if not self._holders[number]:
                 del self._numbers[self.words[number]]
                 self.words[number] = ""
-                self._free.append(number)
+                self._numbers.free.append(number)
 
     def spelt(self, numbers: Iterable[int]) -> list[str]:
         """Give the terms of numbers."""
@@ -60,18 +48,30 @@ class Terms:
         return [words[number] for number in numbers]
 
     def post(self, numbers: Iterable[int], story: int) -> None:
-        """Say that a story holds terms that it did not hold before."""
+        """Say that a story holds terms that it did not hold before.
+
+        That of the newest story takes half the time, which counts when an index is rebuilt.
+        """
+        if story < self._newest:
+            self._insert(numbers, story)
+            return
+        self._newest, stories = story, self._stories
+        for number in numbers:
+            held = stories[number]
+            if isinstance(held, array):
+                held.append(story)
+            else:
+                stories[number] = story if held is None else array("I", (held, story))
+
+    def _insert(self, numbers: Iterable[int], story: int) -> None:
+        """Let a story stand before newer ones."""
         stories = self._stories
         for number in numbers:
             held = stories[number]
-            if held is None:
-                stories[number] = story
-            elif isinstance(held, int):
-                stories[number] = array("I", (held, story) if held < story else (story, held))
-            elif held[-1] < story:
-                held.append(story)
-            else:
+            if isinstance(held, array):
                 insort(held, story)
+            else:
+                stories[number] = story if held is None else array("I", sorted((held, story)))
 
     def unpost(self, numbers: Iterable[int], gone: Collection[int]) -> None:
         """Say that stories hold terms no more; of one that never did nothing is said."""
@@ -97,3 +97,22 @@ class Terms:
         number = self._numbers.get(term)
         held = None if number is None else self._stories[number]
         return 0 if held is None else 1 if isinstance(held, int) else len(held)
+
+
+class _Numbers(dict[str, int]):
+    """Map terms to numbers; one that is looked up and has none is given one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.free: list[int] = []
+
+    def __missing__(self, term: str) -> int:
+        if self.free:
+            number = self.free.pop()
+            self.words[number] = term
+        else:
+            number = len(self.words)
+            self.words.append(term)
+        self[term] = number
+        return number

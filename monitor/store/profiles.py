@@ -35,15 +35,21 @@ class Kept:
 
 
 def open_seats(tx: Tx, moment: datetime) -> list[OpenSeat]:
-    """List the seats in open stories in order of placement, to rebuild the index.
+    """List the seats in open stories, to rebuild the index: story by story, as these opened.
+
+    Those of a story are in order of placement.
 
     Open are stories with an article that was first seen at a moment or later, exactly those that
     `StoryIndex.remove_before` leaves.
     """
     query = select(SeatRow.article_id, SeatRow.story_id, SeatRow.relation)
     query = query.where(SeatRow.story_id.in_(_open_stories(moment)))
-    rows = tx.execute(query.order_by(SeatRow.placed_at, SeatRow.article_id))
-    return [OpenSeat(number, StoryId(story), Relation(why)) for number, story, why in rows]
+    rows = tx.execute(query.order_by(SeatRow.placed_at, SeatRow.article_id)).all()
+    seats = [OpenSeat(number, StoryId(story), Relation(why)) for number, story, why in rows]
+    opened: dict[StoryId, int] = {}
+    for seat in seats:
+        opened.setdefault(seat.story, len(opened))
+    return sorted(seats, key=lambda seat: opened[seat.story])
 
 
 def _open_stories(moment: datetime) -> Any:
@@ -63,7 +69,8 @@ def read(tx: Tx, article_ids: Sequence[int]) -> dict[int, Kept]:
         .outerjoin(ProfileRow, (ProfileRow.article_id == ArticleRow.id) & is_known)
         .where(ArticleRow.id.in_(article_ids))
     )
-    return {number: Kept(revision, profile) for number, revision, profile in tx.execute(query)}
+    rows = tx.execute(query).all()
+    return {number: Kept(revision, profile) for number, revision, profile in rows}
 
 
 def put(tx: Tx, kept: Mapping[int, Kept]) -> None:
