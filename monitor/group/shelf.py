@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from monitor.group.frequency import Frequency
 from monitor.group.marks import Rank
@@ -232,8 +233,10 @@ class Shelf:
             weight = query[term] ** 2
             for number in self._terms.stories_of(term)[-POSTING_STORIES:]:
                 scores[number] = scores.get(number, 0.0) + weight
-        best = sorted(scores, key=lambda number: (-scores[number], number))[:CANDIDATES]
-        return [self._by_number[number] for number in best]
+        least = min(nlargest(CANDIDATES, scores.values()), default=0.0)
+        best = [number for number, score in scores.items() if score >= least]
+        best.sort(key=lambda number: (-scores[number], number))  # few, of some thousands
+        return [self._by_number[number] for number in best[:CANDIDATES]]
 
     def centre(self, story: HeldStory) -> Mapping[str, int]:
         """Sum the weights of a story's newest articles."""
