@@ -3,7 +3,8 @@
 An article becomes the set of those of its features that any rule asks for, by one look-up a chunk
 of text (`Lexicon`). A rule is posted under its rarest necessary group of features and tested on
 the others (`Index`); most rules are decided by that, the few that are left are judged on the text.
-Rules that require nothing are judged always.
+A text whose pick-up is watched is such a feature, found by its passages (`Watched`). Rules that
+require nothing are judged always.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from monitor.match.index import NO_REST, Index, Nearby, Rest
 from monitor.match.matched import Matched, matched
 from monitor.match.near import is_near
 from monitor.match.necessary import asked
+from monitor.match.pickup import Watched
 from monitor.match.reader import Read, Reader
 from monitor.match.tree import LoadedRule, Node, Phrase, Word, sought
 from monitor.model.article import Article
@@ -35,6 +37,7 @@ class Engine:
             excluded, _ = asked(node for loaded in self._rules for node in loaded.exclude)
             self._index = Index(self._rules, names | excluded)
             self._reader = Reader(self._index.names[1:], fields)
+            self._watched = Watched(self._index.watched)
 
     @property
     def rules(self) -> tuple[LoadedRule, ...]:
@@ -55,6 +58,8 @@ class Engine:
     def match(self, article: Article) -> tuple[Matched, ...]:
         """List the rules that match, in their order; each can tell what it found."""
         read = self._reader.read(article)
+        if self._watched:
+            read.found.update(self._watched.found(read.document.passages))
         candidates = self._index.candidates(read.found, read.unsure)
         held = (self._rules[at] for at in candidates if self._holds(at, read))
         hits = (matched(loaded, read.document, with_only=True) for loaded in held)

@@ -68,7 +68,8 @@ class Document:
         self._taken: dict[str, Taken] = {}
 
     @cached_property
-    def _passages(self) -> Passages:
+    def passages(self) -> Passages:
+        """Give the body's passages, which are compared with watched texts."""
         return Passages(self.article.body)
 
     def field(self, name: str) -> FieldText:
@@ -123,7 +124,7 @@ class Document:
     def taken(self, node: Copies) -> Taken:
         """Say what the body takes over of a watched text."""
         if node.path not in self._taken:
-            self._taken[node.path] = taken(node, self._passages)
+            self._taken[node.path] = taken(node, self.passages)
         return self._taken[node.path]
 
     def count(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from monitor.match.necessary import MAX_GROUPS, Group, conjuncts, exact_group, groups
 from monitor.match.shares import cost
-from monitor.match.tree import LoadedRule, Near, Node, Not
+from monitor.match.tree import Copies, LoadedRule, Near, Node, Not, Or
 
 Numbers = tuple[int, ...]
 """Features of a group, by their numbers."""
@@ -63,10 +63,15 @@ class Index:
     """
 
     def __init__(self, rules: Iterable[LoadedRule], asked: Iterable[str] = ()) -> None:
-        """`names[n]` is the feature with the number n; those that are `asked` have one too."""
+        """`names[n]` is the feature with the number n; those that are `asked` have one too.
+
+        A text whose pick-up is `watched`, and by which alone a rule is looked up, is a feature
+        too: the prints of each stand by its number.
+        """
         self.always: list[int] = []
         self.rests: list[Rest] = []
         self.names = [""]
+        self.watched: dict[int, frozenset[int]] = {}
         self._numbers = {"": ANYTHING}
         self._begun: dict[int, tuple[array[int], array[int]]] = {}
         self._wide: dict[int, tuple[array[int], list[Numbers]]] = {}
@@ -125,6 +130,8 @@ class Index:
                 left.append(part)
         further = {group for part in left for group in groups(part, joins_phrases=True)}
         needed += sorted(further, key=cost)[:MAX_GROUPS]
+        if not needed:
+            needed += [self._watch(texts) for part in left if (texts := _texts(part))]
         without_each = [exact_group(node) for node in loaded.exclude]
         barred = [n for n, g in zip(loaded.exclude, without_each, strict=True) if g is None]
         excluded = excluded.union(*(group for group in without_each if group is not None))
@@ -169,6 +176,12 @@ class Index:
         starts.append(len(all_ats))
         return starts, all_ats, all_seconds
 
+    def _watch(self, texts: Sequence[Copies]) -> Group:
+        """Have a feature for each of some watched texts; no word is named so."""
+        names = {"\0" + text.text_hash: text.prints for text in texts}
+        self.watched.update((self._number(name), prints) for name, prints in names.items())
+        return frozenset(names)
+
     def _share(self, group: Group) -> Numbers:
         """Give the numbers of a group's features; those of equal groups are one."""
         if group not in self._shared:
@@ -180,6 +193,13 @@ class Index:
         if number == len(self.names):
             self.names.append(name)
         return number
+
+
+def _texts(node: Node) -> list[Copies]:
+    """Give the watched texts of which a node asks for one; none if it asks for something else."""
+    parts = node.parts if isinstance(node, Or) else (node,)
+    found = [part for part in parts if isinstance(part, Copies)]
+    return found if len(found) == len(parts) else []
 
 
 def _exact_groups(near: Near) -> list[Group]:

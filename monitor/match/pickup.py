@@ -7,8 +7,10 @@ full copy, a paragraph or two run as news, the text within a longer report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain as joined
 
 import regex
 
@@ -33,6 +35,26 @@ class Passages:
         self.words = [found.span() for found in _WORD.finditer(text, 0, MAX_CHARS)]
         self.hashes = hashes([fold(text[start:end]) for start, end in self.words])
         self.prints = selected(self.hashes)
+
+
+class Watched:
+    """Find which of many watched texts an article may take over, at the cost of its own prints."""
+
+    def __init__(self, prints: Mapping[int, frozenset[int]]) -> None:
+        """Take the fingerprints of each text, by the number that it is found by."""
+        self._texts: dict[int, list[int]] = {}
+        for number, own in prints.items():
+            for one in own:
+                self._texts.setdefault(one, []).append(number)
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def found(self, article: Passages) -> set[int]:
+        """Give the numbers of the texts with which an article shares enough passages."""
+        common = self._texts.keys() & article.prints
+        counted = Counter(joined.from_iterable(self._texts[one] for one in common))
+        return {number for number, count in counted.items() if count >= MIN_SHARED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from services.articles import article
 from services.in_process import invoke, told
 from services.product import Workspace
@@ -13,6 +15,7 @@ from services.product import Workspace
 from monitor.match.engine import Engine, judge
 from monitor.match.explain import as_lines, explain
 from monitor.match.load import LoadedRules, load_rules
+from monitor.match.matched import told as matches_of
 from monitor.match.memory import Memory
 from monitor.match.tree import LoadedRule
 from monitor.model.keys import ChannelName
@@ -29,7 +32,11 @@ OWN = told("a reporter's own words", "")
 
 
 def loaded(
-    rule: str = RULE, text: str = TEXT, path: str = PATH, memory: Memory | None = None
+    rule: str = RULE,
+    text: str = TEXT,
+    path: str = PATH,
+    memory: Memory | None = None,
+    releases: dict[str, bytes] | None = None,
 ) -> LoadedRules:
     return load_rules(
         {"rules/launch.yaml": rule},
@@ -37,7 +44,7 @@ def loaded(
         channels={ChannelName("mailbox"): True},
         default_tell=TELL,
         workspace_has=lambda _: False,
-        releases={path: text.encode()},
+        releases=releases or {path: text.encode()},
         lints=False,
         memory=memory,
     )
@@ -82,6 +89,32 @@ def test_an_article_that_takes_half_of_the_shorter_text_is_found(name: str) -> N
         found = "".join(body[span.start : span.end] for span in finding.spans)
         assert len(found) > 0.4 * min(len(body), len(TEXT))
         assert f"+ copies copies_of {PATH}: " in "\n".join(as_lines(explanation))
+
+
+TEXTS = [TEXT, HALF, *(" ".join(told(f"text {n} {m}", "") for m in range(2)) for n in range(4))]
+
+
+def watching(number: int, other: int) -> LoadedRule:
+    """Watch one text of some, or either of two."""
+    files = {f"releases/{at}.md": text.encode() for at, text in enumerate(TEXTS)}
+    paths = [f"releases/{at}.md" for at in ((number,) if number % 2 else (number, other))]
+    return only(loaded(RULE.replace(PATH, str(paths)), releases=files))
+
+
+@settings(max_examples=20)
+@given(
+    parts=st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(1, 6)), max_size=4),
+    others=st.lists(st.integers(0, 5), min_size=6, max_size=6),
+)
+def test_many_watched_texts_are_found_as_each_by_itself(
+    parts: list[tuple[str, int]], others: list[int]
+) -> None:
+    rules = [watching(number, other) for number, other in enumerate(others)]
+    one = article("a", body=f" {OWN[:90]} ".join(text[: len(text) // n] for text, n in parts))
+    engine = Engine(rules)
+    found = [hit.revision for hit in matches_of(engine.match(one))]
+    assert found == [rule.rule.revision for rule in rules if judge(rule, one)]
+    assert engine.always_count == 0
 
 
 def test_what_is_missed_is_told() -> None:
