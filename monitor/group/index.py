@@ -200,10 +200,9 @@ class StoryIndex:
             for story in near[:COMPARED]
         ]
         telling = [story for story in shown if self._is_telling(query, story)]
-        crowds = {name: crowd_beside(own, cosines.values()) for name, own in cosines.items()}
         return [
-            compare(query, story, frequency, cosines[story.id], crowds[story.id])
-            for story in telling
+            compare(query, story, frequency, own, crowd_beside(own, cosines.values()))
+            for story, own in ((story, cosines[story.id]) for story in telling)
         ]
 
     def _report(self, article: Article, profile: Profile) -> Placement:
