@@ -120,7 +120,11 @@ class Store:
     def _sqlite(self) -> Engine:
         if self.url.database and not self._is_read_only:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
+        # the connection used last is taken first: each fills caches of pages and statements of its
+        # own, and in turn five of them grow for hours
+        engine = create_engine(
+            self.url, connect_args={"timeout": _BUSY_SECONDS}, pool_use_lifo=True
+        )
         event.listen(engine, "connect", self._prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -129,6 +133,7 @@ class Store:
         engine = create_engine(
             self.url,
             pool_pre_ping=True,
+            pool_use_lifo=True,
             pool_size=10,
             max_overflow=10,
             connect_args=self._patience,
