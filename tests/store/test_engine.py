@@ -130,6 +130,18 @@ def test_reading_sees_one_unchanging_view(store: Store) -> None:
         assert len(feeds.list_states(tx)) == 1
 
 
+def test_the_connection_used_last_is_taken_first(store: Store) -> None:
+    """Or each connection's caches would grow to what all work together needs."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(store.read())
+    taken = set()
+    for _ in range(6):
+        with store.read() as tx:
+            taken.add(id(tx.connection.dbapi_connection))
+    assert len(taken) == 1
+
+
 def test_reading_cannot_write_on_a_server(postgresql: Store) -> None:
     with pytest.raises(InternalError, match="read-only"), postgresql.read() as tx:
         add_feed(tx, "http://a.test/feed")
