@@ -32,7 +32,7 @@ DULL_SHARE = 0.25  # a word in more than this share of all articles says nothing
 NAME_SHARE = 0.04  # a capitalised word in more than this share is a sentence's first word
 UNSEEN_SHARE = 0.001  # of a word that the background does not know
 DAY_SLACK_HOURS = 6.0  # mean distance of a moment from the noon of its day
-UNKNOWN_SLACK_HOURS = 24.0  # a feed without dates brings the news of some days at once
+UNKNOWN_SLACK_HOURS = 12.0  # a feed without dates brings the news of some days at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def identity(canonical_url: str) -> str:
 def moment(article: Article) -> tuple[float, float, float]:
     """Give publication and first sight in hours since 1970, and the slack of the former.
 
-    A date alone is taken as its noon, and as 6 hours off on average; without a date it is 24. No
+    A date alone is taken as its noon, and as 6 hours off on average; without a date it is 12. No
     article counts as published after it was first seen, beyond that noon.
     """
     seen_at = hours(article.first_seen_at)
