@@ -240,7 +240,7 @@ class StoryIndex:
         So an article is said to continue a saga as it would have joined it when it was young.
         """
         if is_saga(likeness.story, profile.at):
-            likeness = renewed(likeness)
+            likeness = renewed(profile, likeness)
         return Judged(likeness, self._model.score(likeness.values))
 
     def _is_telling(self, query: Query, story: OpenStory) -> bool:

@@ -150,10 +150,11 @@ def compare(
     return Likeness(story, recent[best], values)
 
 
-def renewed(likeness: Likeness) -> Likeness:
-    """Give a likeness as if the story had no age."""
+def renewed(mine: Profile, likeness: Likeness) -> Likeness:
+    """Give a likeness as if the story had just begun."""
+    least = math.log1p(_least_age(mine, likeness.story.articles[-RECENT_ARTICLES:]) / AGE_HOURS)
     pairs = zip(FEATURES, likeness.values, strict=True)
-    return replace(likeness, values=tuple(0.0 if name == "age" else v for name, v in pairs))
+    return replace(likeness, values=tuple(least if name == "age" else v for name, v in pairs))
 
 
 def is_elsewhere(mine: Profile, story: OpenStory) -> bool:
@@ -185,11 +186,15 @@ def gap_hours(one: Profile, other: Profile) -> float:
 def _age_hours(mine: Profile, story: OpenStory, recent: Sequence[Profile]) -> float:
     """Give how far an article reaches from a story's far end, whichever came first.
 
-    Feeds bring the past too: an article older than the story is as much of another day. Where one
-    has no date at all, that both came at once tells little.
+    Feeds bring the past too: an article older than the story is as much of another day.
     """
-    floor = max(mine.slack, *(article.slack for article in recent)) - DAY_SLACK_HOURS
-    return max(0.0, floor, mine.at - story.first_at, story.last_at - mine.at)
+    least = _least_age(mine, recent)
+    return max(least, mine.at - story.first_at, story.last_at - mine.at)
+
+
+def _least_age(mine: Profile, recent: Sequence[Profile]) -> float:
+    """Give the age of a story that begins; where one has no date, to come at once tells little."""
+    return max(DAY_SLACK_HOURS, mine.slack, *(one.slack for one in recent)) - DAY_SLACK_HOURS
 
 
 class _Cosine(NamedTuple):

@@ -197,9 +197,10 @@ class Index:
 
 def _texts(node: Node) -> list[Copies]:
     """Give the watched texts of which a node asks for one; none if it asks for something else."""
-    parts = node.parts if isinstance(node, Or) else (node,)
-    found = [part for part in parts if isinstance(part, Copies)]
-    return found if len(found) == len(parts) else []
+    if not isinstance(node, Or):
+        return [node] if isinstance(node, Copies) else []
+    found = [_texts(part) for part in node.parts]
+    return [text for texts in found for text in texts] if all(found) else []
 
 
 def _exact_groups(near: Near) -> list[Group]:

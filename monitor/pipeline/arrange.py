@@ -2,8 +2,8 @@
 
 The assigner holds the open stories in memory, perhaps in another process. So a person takes its
 role away first: it finds out before it writes again, and builds its index from what stands here
-then. Whoever arranges stories locks the role, then the arranging, then the stories, and only then
-anything else: in another order they and a composer might wait for each other.
+then. Whoever arranges stories locks the role, then the arranging, and only then anything else: in
+another order they and a composer might wait for each other.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def merge_twins(
     """
     roles.require(tx, role)
     arrange.arrange_alone(tx)
-    if not arrange.lock_stories(tx, twins):
+    if not arrange.are_there(tx, twins):
         return None
     into = arrange.oldest(tx, twins)
     (gone,) = (one for one in twins if one != into)

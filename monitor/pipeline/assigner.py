@@ -8,7 +8,7 @@ in force: it lets new ones look back, and judges again what another process matc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -18,7 +18,7 @@ from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine, query_terms
 from monitor.model.keys import StoryId
 from monitor.pipeline.arrange import merge_twins
-from monitor.pipeline.place import Batch
+from monitor.pipeline.place import MERGE_PAUSE, Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
@@ -54,6 +54,8 @@ class Assigner:
         self._index: StoryIndex | None = None
         self._careful_left = 0
         """How many articles are still placed one at a time, after a crash."""
+        self._merging_from = datetime.min.replace(tzinfo=UTC)
+        """When stories may be merged again; an attempt that failed counts, too."""
 
     def place_due(self) -> int:
         """Place one batch; give the number of articles looked at (0: nothing due, or no role).
@@ -193,7 +195,7 @@ class Assigner:
             roles.require(tx, role)
             gone = index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older
             profiles.forget(tx, gone)
-            batch = Batch(tx, ports, index, engine, now)
+            batch = Batch(tx, ports, index, engine, now, is_merging=now >= self._merging_from)
             due = placing.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)
             batch.finish()
@@ -211,19 +213,23 @@ class Assigner:
             log.info("articles placed", articles=len(placed), alerts=raised)
         if batch.twins is None:
             return len(placed)
-        self._merge(role, batch.twins, now)
+        self._merge(role, batch.twins, due[len(placed)], now)
         return len(placed) + 1
 
-    def _merge(self, role: Role, twins: tuple[StoryId, StoryId], now: datetime) -> None:
+    def _merge(
+        self, role: Role, twins: tuple[StoryId, StoryId], shown_by: Unplaced, now: datetime
+    ) -> None:
         """Merge two stories, and have the index built anew: in order of placement.
 
         In a transaction of its own, which has locked no article yet: a composer that keeps
-        stories from being merged may wait for one.
+        stories from being merged may wait for one. If it fails, or the process ends here, the
+        article that has shown them is still to be placed, and shows them to the next one.
         """
+        self._index, self._merging_from = None, now + MERGE_PAUSE
         with self._ports.store.write() as tx:
             merged = merge_twins(tx, role, twins, now=now)
+            placing.forgive(tx, shown_by.id)
         if merged is not None:
-            self._index = None
             log.info("stories merged", story=merged[0], other=merged[1])
 
     def _place_some(self, batch: Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
@@ -237,7 +243,7 @@ class Assigner:
         for unplaced in due:
             raised += batch.place(unplaced)
             if batch.twins:
-                break  # this one is placed again once they are one
+                break  # this one is placed when they are one
             placed.append(unplaced.id)
             if monotonic_seconds() >= stop_at:
                 break

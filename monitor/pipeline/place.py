@@ -27,7 +27,7 @@ from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
 from monitor.store.profiles import Kept
 
-_MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
+MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
 
 
 @dataclass(slots=True)
@@ -37,7 +37,8 @@ class Batch:
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
     stories that were asked for, so that a large one is read once. What was published before
     `told_before` counts as told. `profiles` are of the articles placed, as the index holds them.
-    `twins` are two stories that turned out to be one: nothing more is placed before they are.
+    `twins` are two stories that turned out to be one: nothing more is placed before they are. Not
+    looked for where `is_merging` is false.
     """
 
     tx: Tx
@@ -45,6 +46,7 @@ class Batch:
     index: StoryIndex
     engine: Engine
     now: datetime
+    is_merging: bool = True
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
     profiles: dict[int, Kept] = field(default_factory=dict)
@@ -59,16 +61,17 @@ class Batch:
     def place(self, unplaced: Unplaced) -> int:
         """Place one article; give the number of alerts it raised.
 
-        One that shows `twins` has its seat then, and is to be placed once more when they are one
-        story: only then it is known what it raises.
+        One that shows `twins` is left as it was: its place is known when they are one story. The
+        index holds it, and is of no more use.
         """
-        story, relation = self._seat(unplaced)
+        seat = self._seat(unplaced)
+        if seat is None:
+            return 0
+        story, relation = seat
         profile = self.index.stored(unplaced.article.key)
         self.profiles[unplaced.id] = Kept(unplaced.revision, profile)
         if relation is not Relation.FIRST or unplaced.story is not None:
             self.stale.add(story)
-        if self.twins:
-            return 0
         raised = [
             alert
             for stored in self._matches(unplaced)
@@ -104,14 +107,17 @@ class Batch:
             now=self.now,
         )
 
-    def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Relation]:
+    def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Relation] | None:
+        """Give an article's story; None if it shows that two are one."""
         if unplaced.story is not None and unplaced.relation is not None:
             self.index.update(unplaced.article)
             return StoryId(unplaced.story), Relation(unplaced.relation)
-        placement = self._new_seat(unplaced.id, unplaced.article)
-        twin = self.index.twin_of(placement)
+        placement = self.index.place(unplaced.article, now=self.now)
+        twin = self.index.twin_of(placement) if self.is_merging else None
         if twin is not None and self._may_merge(placement.story, twin):
             self.twins = placement.story, twin
+            return None
+        self._take(unplaced, placement)
         return placement.story, placement.relation
 
     def _may_merge(self, *twins: StoryId) -> bool:
@@ -120,7 +126,7 @@ class Batch:
         Not if a person arranged either, nor soon after another merge: each has the index built
         anew. They are asked about again when the next article joins.
         """
-        if arrange.merged_since(self.tx, self.now - _MERGE_PAUSE):
+        if arrange.merged_since(self.tx, self.now - MERGE_PAUSE):
             return False
         return not arrange.are_by_hand(self.tx, twins)
 
@@ -129,15 +135,14 @@ class Batch:
             self.seated[story] = list(stories.members(self.tx, story))
         return self.seated[story]
 
-    def _new_seat(self, article_id: int, article: Article) -> Placement:
-        placement = self.index.place(article, now=self.now)
-        stories.seat(self.tx, article_id, article, placement, now=self.now)
+    def _take(self, unplaced: Unplaced, placement: Placement) -> None:
+        article = unplaced.article
+        stories.seat(self.tx, unplaced.id, article, placement, now=self.now)
         if placement.story in self.seated:
             member = Member(
                 article=article.key, source=article.source.key, relation=placement.relation
             )
             self.seated[placement.story].append(member)
-        return placement
 
     def _decide(
         self, unplaced: Unplaced, stored: StoredMatch, story: StoryId, relation: Relation

@@ -93,6 +93,11 @@ def suspect_next(tx: Tx) -> Suspect | None:
     return Suspect(id=row.id, key=ArticleKey(row.key), crashes=row.place_crashes - 1)
 
 
+def forgive(tx: Tx, article_id: int) -> None:
+    """Count no crash of an article that is still to be placed: it was not the one."""
+    tx.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(place_crashes=0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
     """Be an article that is no more placed: that crashed too often. It may have a seat."""

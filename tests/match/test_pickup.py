@@ -95,10 +95,16 @@ TEXTS = [TEXT, HALF, *(" ".join(told(f"text {n} {m}", "") for m in range(2)) for
 
 
 def watching(number: int, other: int) -> LoadedRule:
-    """Watch one text of some, or either of two."""
+    """Watch one text of some, or either of two, or either of two or a third one."""
     files = {f"releases/{at}.md": text.encode() for at, text in enumerate(TEXTS)}
-    paths = [f"releases/{at}.md" for at in ((number,) if number % 2 else (number, other))]
-    return only(loaded(RULE.replace(PATH, str(paths)), releases=files))
+    one, two, three = (f"releases/{at}.md" for at in (number, other, 0))
+    asked = (
+        f"{{copies_of: {one}}}",
+        f"{{copies_of: [{one}, {two}]}}",
+        f"{{any: [{{copies_of: [{one}, {two}]}}, {{copies_of: {three}}}]}}",
+    )
+    rule = RULE.replace(f"{{copies_of: {PATH}}}", asked[number % len(asked)])
+    return only(loaded(rule, releases=files))
 
 
 @settings(max_examples=20)

@@ -22,17 +22,18 @@ from services.in_process import asked, invoke, told
 from services.product import RULE, Workspace
 from services.twins import twins
 from services.waiting import wait_for_lock
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from monitor.cli import arrange as commands
 from monitor.clock import system_clock
-from monitor.errors import WorkError
+from monitor.errors import StoreError, WorkError
 from monitor.group import twins as twins_room
 from monitor.match.matched import told as matches_of
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId, digest_of
 from monitor.model.notice import AlertNotice, Change, Digest
 from monitor.pipeline import arrange
+from monitor.pipeline import assigner as assigner_room
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.compose import compose_due
 from monitor.pipeline.ports import Ports
@@ -48,6 +49,7 @@ from monitor.store import (
     stories,
 )
 from monitor.store import arrange as seating
+from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import (
     AlertRow,
@@ -395,6 +397,57 @@ async def test_the_program_merges_once_in_ten_minutes(
         articles.add(tx, [third], is_baseline=False)
     assert press.place() == 1
     assert len({*map(press.story_of, keys)}) == count
+
+
+def add_third(press: Press) -> ArticleKey:
+    """Store the report that shows that the two stories before it are one."""
+    third = twins(press.watch.now - timedelta(hours=1))[2]
+    press.watch.now = third.published_at
+    with press.ports.store.write() as tx:
+        articles.add(tx, [third], is_baseline=False)
+    return third.key
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("is_restarted", [True, False])
+async def test_a_merge_that_fails_leaves_its_article_unplaced(
+    press: Press, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+) -> None:
+    """Nothing of it is seen, so no digest tells it early; the next process merges, this one waits.
+
+    Else each report that joins would have the index built anew, and the merge fail again.
+    """
+    keys = await come(press, 2)
+    third, told = add_third(press), len(press.notices)
+
+    def fails(*_: object, **__: object) -> None:
+        raise StoreError("no lock in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assigner_room, "merge_twins", fails)
+        with pytest.raises(StoreError, match="no lock"):
+            press.assigner.place_due()
+    with press.ports.store.read() as tx:
+        assert placing.has_unplaced(tx)
+        assert len(tx.execute(select(SeatRow.story_id)).all()) == len(keys)
+    if is_restarted:
+        press.assigner = Assigner(press.ports)
+    press.place()
+    assert len({press.story_of(key) for key in (*keys, third)}) == (1 if is_restarted else 2)
+    assert len(press.notices) == told + 1
+    press.assert_sound()
+
+
+@pytest.mark.usefixtures("eager")
+async def test_an_article_that_shows_twins_has_not_crashed(press: Press) -> None:
+    keys = await come(press, 2)
+    third = add_third(press)
+    with press.ports.store.write() as tx:
+        crashed = update(ArticleRow).where(ArticleRow.key == third)
+        tx.execute(crashed.values(place_crashes=MAX_CRASHES - 1))
+    press.assigner._careful_left = 5
+    press.place()
+    assert len({press.story_of(key) for key in (*keys, third)}) == 1
 
 
 def digest_tells(tx: Tx, story: StoryId, number: int, now: datetime) -> None:
