@@ -39,7 +39,7 @@ def _pairs(word: str) -> list[str]:
     return [word[i : i + 2] for i in range(max(1, len(word) - 1))]
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=32_768)
 def fold(word: str) -> str:
     """Fold case, accents, Arabic letter forms and English endings.
 
@@ -63,7 +63,7 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] == "e" else word
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=8_192)
 def skeleton(term: str) -> str:
     """Keep a folded name's consonants: Haque and Haq give "hq", Mohammed and Muhammad "mmd".
 

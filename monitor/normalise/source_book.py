@@ -170,7 +170,7 @@ def _unlisted(host: str, title: str | None) -> Source:
     return Source(key=SourceKey(domain), name=name, domains=(domain,), is_listed=False)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def registered_domain(host: str) -> str:
     """Give the domain that its owner registered, by a simple rule.
 

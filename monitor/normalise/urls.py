@@ -113,7 +113,7 @@ def _joined(text: str, base: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _split(url: str) -> tuple[SplitResult, str] | None:
     """Take an http(s) address apart, host in lower case and punycode; None if it is none."""
     try:
@@ -144,7 +144,7 @@ def _ascii_host(host: str) -> str:
     return host if _HOST.fullmatch(host) else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def canonical_url(url: str) -> str:
     """Normalise an address for identity; "" if it is no http(s) address.
 

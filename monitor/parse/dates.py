@@ -50,7 +50,7 @@ _OFFSET = re.compile(r"(?:gmt|utc)?\s*([+-])(\d{1,2}):?(\d{2})?")
 _MAX_CHARS = 100
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read_date(text: str) -> Dated | None:
     """Read a date as an aware moment in UTC; a date alone is 00:00 UTC with day precision.
 

@@ -77,7 +77,7 @@ _FIELDS = {
 }
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def field_of(tag: str) -> str | None:
     """Name the field that an element `{namespace}name` fills, None if we do not read it."""
     namespace, _, name = tag[1:].partition("}") if tag[:1] == "{" else ("", "", tag)

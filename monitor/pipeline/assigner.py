@@ -16,6 +16,7 @@ from monitor.clock import monotonic_seconds
 from monitor.errors import LeaseLost
 from monitor.group.index import StoryIndex
 from monitor.match.engine import Engine, query_terms
+from monitor.memory import give_back
 from monitor.model.keys import StoryId
 from monitor.pipeline.arrange import merge_twins
 from monitor.pipeline.place import MERGE_PAUSE, Batch
@@ -120,8 +121,9 @@ class Assigner:
         """Put the rules in force and have the index; raises LeaseLost."""
         engine = self._ports.current.engine
         if self._in_force is not engine:
+            self._index = None  # first: the two need not be held at a time
             look_back(self._ports, engine, keep_role=self._keep_role)
-            self._in_force, self._index = engine, None
+            self._in_force = engine
         if self._index is None:
             self._index = self._rebuilt(engine)
         return self._index
@@ -142,6 +144,7 @@ class Assigner:
                 self._keep_role()
             read_anew += self._restore(index, seats[start : start + BATCH])
         index.settle()
+        give_back()  # the index before, and what reading took
         role = self._keep_role()
         with ports.store.write() as tx:
             roles.require(tx, role)
