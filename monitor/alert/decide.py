@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
 from monitor.model.alert import RAISES, Alert, Quiet, Reason
-from monitor.model.keys import ArticleKey, SourceKey, StoryId, alert_key
+from monitor.model.keys import ArticleKey, StoryId, alert_key
 from monitor.model.rule import Again, Rule
-from monitor.model.story import COPIES, Member, Relation
+from monitor.model.story import COPIES, Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,9 @@ NOTHING_RAISED = History()
 
 def decide(
     rule: Rule,
-    article: ArticleKey,
+    member: Member,
     *,
     story: StoryId,
-    relation: Relation,
-    source: SourceKey,
     members: Sequence[Member],
     history: History,
     is_quiet: bool,
@@ -42,10 +40,12 @@ def decide(
 ) -> Alert | Quiet:
     """Decide whether an article that a rule matched raises an alert.
 
-    `members` are the story's articles in the order in which they joined; what stands at or after
-    `article` itself is not looked at, so deciding again gives the same. `is_quiet` marks an alert
-    that enters digests only. The same article never raises twice for a rule and story.
+    `member` is its seat, `members` are the story's articles in the order in which they joined;
+    what stands at or after `member` itself is not looked at, so deciding again gives the same.
+    `is_quiet` marks an alert that enters digests only. The same article never raises twice for a
+    rule and story.
     """
+    article = member.article
     if article in history.articles:
         reason = Reason.ALREADY_RAISED
     elif is_too_old:
@@ -53,7 +53,7 @@ def decide(
     elif history.raised == 0:
         reason = Reason.NEW_STORY
     else:
-        reason = _again(rule.again, relation, source, _earlier_sources(article, members))
+        reason = _again(rule.again, member, _before(article, members))
     if reason not in RAISES:
         return Quiet(rule_id=rule.id, story=story, article=article, reason=reason)
     generation = history.raised + 1
@@ -76,19 +76,22 @@ def renumbered(alert: Alert) -> Alert:
     return replace(alert, key=key, generation=generation)
 
 
-def _again(
-    again: Again, relation: Relation, source: SourceKey, known: frozenset[SourceKey]
-) -> Reason:
+def _again(again: Again, member: Member, before: Iterable[Member]) -> Reason:
     """Judge a further article of a story that the rule has raised before."""
     if again is Again.NEVER:
         return Reason.TOLD_ONCE
     if again is Again.EVERY:
         return Reason.EVERY
-    if relation in COPIES:
+    if member.relation in COPIES:
         return Reason.COPY
-    return Reason.KNOWN_SOURCE if source in known else Reason.DEVELOPMENT
+    is_heard = any(_are_one(member, other) for other in before)
+    return Reason.KNOWN_SOURCE if is_heard else Reason.DEVELOPMENT
 
 
-def _earlier_sources(article: ArticleKey, members: Sequence[Member]) -> frozenset[SourceKey]:
-    earlier = takewhile(lambda member: member.article != article, members)
-    return frozenset(member.source for member in earlier)
+def _are_one(member: Member, other: Member) -> bool:
+    """Tell whether two are no independent reports: one source, one house, or one news agency."""
+    return member.source == other.source or member.voice == other.voice
+
+
+def _before(article: ArticleKey, members: Sequence[Member]) -> Iterable[Member]:
+    return takewhile(lambda member: member.article != article, members)

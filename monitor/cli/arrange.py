@@ -21,7 +21,7 @@ from monitor.cli.options import (
     store_of,
     talk,
 )
-from monitor.cli.wording import counted
+from monitor.cli.wording import counted, independent
 from monitor.clock import system_clock
 from monitor.model.keys import ArticleKey
 from monitor.model.story import Story
@@ -100,7 +100,10 @@ def show_story(story: Story) -> None:
     """Show a story in short: what it is, and what became of it."""
     out.print(f"{story.id}  {story.title}", style="bold", markup=False)
     count = counted(story.article_count, "article")
-    out.print(f"  {count} from {counted(story.source_count, 'source')}", markup=False)
+    line = f"  {count} from {counted(story.source_count, 'source')}"
+    if story.copy_count:
+        line += f": {independent(story.report_count, story.copy_count)}"
+    out.print(line, markup=False)
     for merged in story.previous:
         how = "by hand" if merged.is_by_hand else "since later reports joined them"
         out.print(f"  holds {merged.id}, merged {merged.at.date()} {how}", markup=False)

@@ -49,13 +49,16 @@ def list_stories(
             lines = [{"story": story, "rules": rules.get(story.id, ())} for story in found]
             print_json(lines)
             return
-        table = Table("story", "last", "articles", "sources", "title", "rules", box=None)
+        table = Table(
+            "story", "last", "articles", "sources", "independent", "title", "rules", box=None
+        )
         for story in found:
             table.add_row(
                 story.id[:12],
                 story.last_at.date().isoformat(),
                 str(story.article_count),
                 str(story.source_count),
+                str(story.report_count),
                 story.title,
                 ", ".join(rules.get(story.id, ())),
             )
@@ -77,9 +80,8 @@ def show(
         show_story(found)
         for row in seated:
             rules = ", ".join(sorted({match.rule_id for match in row.matches}))
-            out.print(
-                f"  {when(row.article)}  {row.relation.value:8} {row.article.title}", markup=False
-            )
+            how = f"{row.relation.value:8}{f' {row.wire}' if row.wire else ''}"
+            out.print(f"  {when(row.article)}  {how} {row.article.title}", markup=False)
             place = row.article.url or row.article.feed
             suffix = f"  matched by {rules}" if rules else ""
             line = f"{row.article.key[:10]}  {row.article.source.name}  {place}{suffix}"
@@ -131,6 +133,7 @@ def _line(row: SeatedArticle) -> dict[str, object]:
         "published_at": row.article.published_at,
         "precision": row.article.published_precision.value,
         "relation": row.relation.value,
+        "wire": row.wire,
         "score": row.placement.score,
         "rules": sorted({match.rule_id for match in row.matches}),
     }

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.render.words import count as counted
+from monitor.render.words import independent
 
-__all__ = ["counted", "moment", "span"]
+__all__ = ["counted", "independent", "moment", "span"]
 
 
 def span(length: timedelta) -> str:

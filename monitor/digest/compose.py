@@ -45,6 +45,7 @@ class Seat:
 
     article: Article
     relation: Relation
+    wire: str | None = None
     matches: tuple[Match, ...] = ()
     is_told: bool = False
 
@@ -145,7 +146,9 @@ def story_entry(candidate: Candidate) -> StoryEntry:
     seats = _seated(candidate, frozenset(rule.id for rule in rules))
     shown = _shown(seats)
     views = tuple(
-        show_article(seat.article, seat.relation, seat.matches, is_new=not seat.is_told)
+        show_article(
+            seat.article, seat.relation, seat.matches, wire=seat.wire, is_new=not seat.is_told
+        )
         for seat in shown
     )
     count = max(candidate.story.article_count, len(seats))
@@ -257,6 +260,8 @@ def _story_view(story: Story, articles: Sequence[ArticleView]) -> StoryView:
         last_seen_at=story.last_at,
         source_count=story.source_count,
         article_count=story.article_count,
+        report_count=story.report_count,
+        copy_count=story.copy_count,
         previous=tuple(merged.id for merged in story.previous),
         continues=story.continues,
     )

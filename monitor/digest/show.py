@@ -34,7 +34,12 @@ def source_view(source: Source) -> SourceView:
 
 
 def show_article(
-    article: Article, relation: Relation, matches: tuple[Match, ...], *, is_new: bool
+    article: Article,
+    relation: Relation,
+    matches: tuple[Match, ...],
+    *,
+    wire: str | None = None,
+    is_new: bool,
 ) -> ArticleView:
     """Show an article with what these matches found in its title and text."""
     spans = [span for match in matches for finding in match.findings for span in finding.spans]
@@ -56,6 +61,7 @@ def show_article(
         is_stub=article.text_state in (TextState.STUB, TextState.PENDING),
         is_new=is_new,
         relation=relation,
+        wire=wire,
         matched_rules=tuple(match.rule_id for match in matches),
     )
 

@@ -93,7 +93,7 @@ def _properties() -> Schema:
         "tell": _said(_tell(), "Channel: now, digest or both; default: defaults.tell."),
         "again": _said(
             {**_one_of(*Again), "default": str(Again.DEVELOPMENT)},
-            "never: a story once; development: a new source joins; every: each article.",
+            "never: a story once; development: a new voice joins; every: each article.",
         ),
         "tests": _said(
             {

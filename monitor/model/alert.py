@@ -18,7 +18,7 @@ class Reason(StrEnum):
     # why there is none
     TOLD_ONCE = "told_once"  # again: never
     COPY = "copy"  # the article repeats one that the story has
-    KNOWN_SOURCE = "known_source"  # its source is in the story already
+    KNOWN_SOURCE = "known_source"  # its source, house or agency is in the story already
     ALREADY_RAISED = "already_raised"  # this very article raised one before
     TOO_OLD = "too_old"  # a baseline or look-back article older than `backfill`
 

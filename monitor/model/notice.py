@@ -96,6 +96,7 @@ class ArticleView:
     is_stub: bool = False  # judged on title and teaser
     is_new: bool = True  # not told to this channel before
     relation: Relation
+    wire: str | None = None  # the news agency that it is credited to
     matched_rules: tuple[RuleId, ...] = ()
 
 
@@ -116,6 +117,8 @@ class StoryView:
     last_seen_at: datetime
     source_count: int
     article_count: int
+    report_count: int = 1
+    copy_count: int = 0
     previous: tuple[StoryId, ...] = ()
     continues: StoryId | None = None
 

@@ -85,6 +85,8 @@ class Story:
     last_at: datetime
     article_count: int
     source_count: int
+    report_count: int  # independent ones: the voices heard in what is no copy
+    copy_count: int  # repeats of another's text, and further reports of one news agency
     revision: int  # counts changes of its articles, from 1
     lead: ArticleKey
     previous: tuple[Merged, ...] = ()
@@ -95,8 +97,20 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Be one article's seat in a story, as the alert room needs it."""
+    """Be one article's seat in a story, as the alert room needs it.
+
+    `wire` is the news agency that it is credited to, `group` the house of its source.
+    """
 
     article: ArticleKey
     source: SourceKey
     relation: Relation
+    wire: str | None = None
+    group: str | None = None
+
+    @property
+    def voice(self) -> tuple[str, str]:
+        """Name who is heard in it: ten papers that print one agency's report are one voice."""
+        if self.wire is not None:
+            return "wire", self.wire
+        return ("source", self.source) if self.group is None else ("group", self.group)

@@ -93,8 +93,8 @@ def backtest(
         past.waiting = len(hits) - len(seats)
         court = _Court(tx, rule.rule, now)
         for hit in hits:
-            story, relation = seats.get(hit.id) or (story_id(hit.key), Relation.FIRST)
-            decided = court.decide(hit, story, relation)
+            story, member = seats.get(hit.id) or (story_id(hit.key), _alone(hit))
+            decided = court.decide(member, story)
             _note(past, hit, story, day_of(hit.published_at), decided)
     return past
 
@@ -125,6 +125,10 @@ class _Slim:
         )
 
 
+def _alone(hit: _Slim) -> Member:
+    return Member(article=hit.key, source=hit.source, relation=Relation.FIRST)
+
+
 class _Court:
     """Decide on one hit after the other, remembering what each story has raised."""
 
@@ -135,15 +139,13 @@ class _Court:
         self._raised: dict[StoryId, frozenset[ArticleKey]] = {}
         self._members: dict[StoryId, tuple[Member, ...]] = {}
 
-    def decide(self, hit: _Slim, story: StoryId, relation: Relation) -> Reason:
+    def decide(self, member: Member, story: StoryId) -> Reason:
         """Give the reason for an alert, or against one."""
         raised = self._raised.get(story, frozenset())
         decided = decide(
             self._rule,
-            hit.key,
+            member,
             story=story,
-            relation=relation,
-            source=hit.source,
             members=self._seated(story) if raised else (),
             history=History(raised=len(raised), articles=raised),
             is_quiet=False,
@@ -151,7 +153,7 @@ class _Court:
             now=self._now,
         )
         if isinstance(decided, Alert):
-            self._raised[story] = raised | {hit.key}
+            self._raised[story] = raised | {member.article}
         return decided.reason
 
     def _seated(self, story: StoryId) -> tuple[Member, ...]:

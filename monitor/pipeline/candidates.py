@@ -57,6 +57,7 @@ def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule])
         Seat(
             article=row.article,
             relation=row.relation,
+            wire=row.wire,
             matches=found[row.id],
             is_told=row.id in told_ids,
         )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from monitor.alert.decide import History, decide, renumbered
 from monitor.group.index import StoryIndex
+from monitor.group.wire import Wires, wires
 from monitor.match.engine import Engine
 from monitor.match.matched import told
 from monitor.model.alert import Alert, Quiet
@@ -52,9 +53,12 @@ class Batch:
     profiles: dict[int, Kept] = field(default_factory=dict)
     twins: tuple[StoryId, StoryId] | None = None
     rules: dict[RuleId, Rule] = field(init=False)
+    wires: Wires = field(init=False)
     told_before: datetime | None = field(init=False)
 
     def __post_init__(self) -> None:
+        listed = self.ports.current.sources.values()
+        self.wires = wires(tuple(one.name for one in listed if one.is_syndicator))
         self.rules = {loaded.rule.id: loaded.rule for loaded in self.engine.rules}
         self.told_before = restored.told_before(self.tx)
 
@@ -67,15 +71,15 @@ class Batch:
         seat = self._seat(unplaced)
         if seat is None:
             return 0
-        story, relation = seat
+        story, member = seat
         profile = self.index.stored(unplaced.article.key)
         self.profiles[unplaced.id] = Kept(unplaced.revision, profile)
-        if relation is not Relation.FIRST or unplaced.story is not None:
+        if member.relation is not Relation.FIRST or unplaced.story is not None:
             self.stale.add(story)
         raised = [
             alert
             for stored in self._matches(unplaced)
-            if (alert := self._decide(unplaced, stored, story, relation)) is not None
+            if (alert := self._decide(unplaced, stored, story, member)) is not None
         ]
         if raised and story in self.stale:
             stories.refresh(self.tx, [story])  # a notice states them
@@ -107,18 +111,17 @@ class Batch:
             now=self.now,
         )
 
-    def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Relation] | None:
-        """Give an article's story; None if it shows that two are one."""
+    def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Member] | None:
+        """Give an article's story and its seat there; None if it shows that two are one."""
         if unplaced.story is not None and unplaced.relation is not None:
             self.index.update(unplaced.article)
-            return StoryId(unplaced.story), Relation(unplaced.relation)
+            return StoryId(unplaced.story), self._again(unplaced, Relation(unplaced.relation))
         placement = self.index.place(unplaced.article, now=self.now)
         twin = self.index.twin_of(placement) if self.is_merging else None
         if twin is not None and self._may_merge(placement.story, twin):
             self.twins = placement.story, twin
             return None
-        self._take(unplaced, placement)
-        return placement.story, placement.relation
+        return placement.story, self._take(unplaced, placement)
 
     def _may_merge(self, *twins: StoryId) -> bool:
         """Tell whether the program may merge stories.
@@ -135,17 +138,34 @@ class Batch:
             self.seated[story] = list(stories.members(self.tx, story))
         return self.seated[story]
 
-    def _take(self, unplaced: Unplaced, placement: Placement) -> None:
-        article = unplaced.article
-        stories.seat(self.tx, unplaced.id, article, placement, now=self.now)
+    def _take(self, unplaced: Unplaced, placement: Placement) -> Member:
+        member = self._member(unplaced.article, placement.relation)
+        stories.seat(
+            self.tx, unplaced.id, unplaced.article, placement, wire=member.wire, now=self.now
+        )
         if placement.story in self.seated:
-            member = Member(
-                article=article.key, source=article.source.key, relation=placement.relation
-            )
             self.seated[placement.story].append(member)
+        return member
+
+    def _again(self, unplaced: Unplaced, relation: Relation) -> Member:
+        """Give the seat that an article has; a page's text may credit what its feed did not."""
+        member = self._member(unplaced.article, relation)
+        if member.wire != unplaced.wire:
+            stories.credit(self.tx, unplaced.id, member.wire)
+            self.seated.pop(StoryId(unplaced.story or ""), None)
+        return member
+
+    def _member(self, article: Article, relation: Relation) -> Member:
+        return Member(
+            article=article.key,
+            source=article.source.key,
+            relation=relation,
+            wire=self.wires.wire_of(article),
+            group=article.source.group,
+        )
 
     def _decide(
-        self, unplaced: Unplaced, stored: StoredMatch, story: StoryId, relation: Relation
+        self, unplaced: Unplaced, stored: StoredMatch, story: StoryId, member: Member
     ) -> Alert | None:
         rule = self.rules.get(stored.match.rule_id)
         if rule is None or rule.revision != stored.match.revision:
@@ -154,10 +174,8 @@ class Batch:
         earlier = alerts.raised(tx, rule.id, story)
         decided = decide(
             rule,
-            unplaced.article.key,
+            member,
             story=story,
-            relation=relation,
-            source=unplaced.article.source.key,
             members=self._members(story) if earlier else (),  # the first needs none
             history=History(
                 raised=max((alert.generation for alert in earlier), default=0),

@@ -17,6 +17,7 @@ from monitor.render.view import Found, Passage, Piece, Reasons, Report, Story
 
 MAX_TITLE_CHARS = 240
 MAX_NAME_CHARS = 80
+MAX_WIRE_CHARS = 40
 MAX_FOUND_CHARS = 100
 MAX_FOUND = 6
 MAX_RULES = 4
@@ -116,6 +117,8 @@ def _counts(entry: StoryEntry) -> str:
     if story.article_count <= 1:
         return ""
     sources = words.count(story.source_count, "source")
+    if story.copy_count:
+        return f"{sources}: {words.independent(story.report_count, story.copy_count)}"
     return f"{words.count(story.article_count, 'report')} from {sources}"
 
 
@@ -159,6 +162,8 @@ def _report(article: ArticleView, reader: Reader) -> Report:
 
 def _article_notes(article: ArticleView) -> list[str]:
     notes = [_RELATIONS[article.relation]] if article.relation in _RELATIONS else []
+    if article.wire and article.wire != article.source.name:
+        notes.append(f"from {words.shorten(article.wire, MAX_WIRE_CHARS)}")
     if article.is_stub:
         notes.append("judged on title and teaser")
     if not _url(article):

@@ -100,6 +100,16 @@ class StoryBody(Body):
     last_seen_at: Moment
     source_count: int
     article_count: int
+    report_count: Annotated[
+        int,
+        Field(
+            description="Independent reports: sources (of a group: one; of a news agency's report:"
+            " the agency) heard in what is no copy."
+        ),
+    ]
+    copy_count: Annotated[
+        int, Field(description="Repeats of another's text or of a news agency's report.")
+    ]
     url: Link | None = None
     previous_story_ids: Annotated[
         list[Text], Field(description="Ids of stories that were merged into this one.")
@@ -139,6 +149,7 @@ class ArticleBody(Body):
     is_new: Annotated[bool, Field(description="This channel was not told of it before.")]
     is_stub: Annotated[bool, Field(description="Judged on title and teaser alone.")]
     relation: Annotated[Text, Field(description="first, same, copy, excerpt, update or event.")]
+    wire: Annotated[Text, Field(description="The news agency it is credited to.")] | None = None
 
 
 class StoryData(Body):

@@ -55,6 +55,8 @@ def story_body(entry: StoryEntry, home: str, cut: Cut) -> models.StoryBody:
         last_seen_at=moment(story.last_seen_at),
         source_count=story.source_count,
         article_count=story.article_count,
+        report_count=story.report_count,
+        copy_count=story.copy_count,
         url=_link(home, "stories", story.id),
         previous_story_ids=list(story.previous[-MAX_PREVIOUS:]),
         continues=story.continues,
@@ -79,6 +81,7 @@ def article_body(article: ArticleView, cut: Cut) -> models.ArticleBody:
         is_new=article.is_new,
         is_stub=article.is_stub,
         relation=article.relation.value,
+        wire=article.wire,
     )
 
 

@@ -51,6 +51,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def independent(reports: int, copies: int) -> str:
+    """Count a story's reports: "4 independent reports, 37 copies"."""
+    return f"{count(reports, 'independent report')}, {count(copies, 'copy', 'copies')}"
+
+
 def columns(text: str) -> int:
     """Count the terminal columns that text takes: wide characters take two, marks none."""
     return sum(_width(char) for char in text)

@@ -36,6 +36,7 @@ class Unplaced:
     is_indexed: bool
     story: str | None
     relation: str | None
+    wire: str | None
     matches: tuple[articles.StoredMatch, ...]
 
 
@@ -137,6 +138,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             *ArticleRow.__table__.columns,
             SeatRow.story_id,
             SeatRow.relation,
+            SeatRow.wire,
             IS_UNINDEXED.label("is_unindexed"),
         )
         .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
@@ -156,6 +158,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             is_indexed=not row.is_unindexed,
             story=row.story_id,
             relation=row.relation,
+            wire=row.wire,
             matches=matches.get(row.id, ()),
         )
         for row in rows

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import and_, case, exists, false, func, literal, select, update
 
 from monitor.errors import WorkError
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, SourceKey, StoryId
 from monitor.model.rule import Match
-from monitor.model.story import Member, Merged, Placement, Relation, Story
+from monitor.model.story import COPIES, Member, Merged, Placement, Relation, Story
 from monitor.store import articles, json
 from monitor.store.engine import Tx
 from monitor.store.tables import ArticleRow, MatchRow, RedirectRow, SeatRow, StoryRow
@@ -27,12 +27,19 @@ class SeatedArticle:
     id: int
     article: Article
     relation: Relation
+    wire: str | None
     placement: Placement
     matches: tuple[Match, ...]
 
 
 def seat(
-    tx: Tx, article_id: int, article: Article, placement: Placement, *, now: datetime
+    tx: Tx,
+    article_id: int,
+    article: Article,
+    placement: Placement,
+    *,
+    wire: str | None = None,
+    now: datetime,
 ) -> None:
     """Give an article its seat; the constraint makes a second one impossible."""
     if placement.is_new:
@@ -41,10 +48,16 @@ def seat(
         "article_id": article_id,
         "story_id": placement.story,
         "relation": placement.relation.value,
+        "wire": wire,
         "placement": json.dump(Placement, placement),
         "placed_at": now,
     }
     tx.execute(insert(tx, SeatRow), taken)
+
+
+def credit(tx: Tx, article_id: int, wire: str | None) -> None:
+    """Say anew which news agency an article is credited to: its text has changed."""
+    tx.execute(update(SeatRow).where(SeatRow.article_id == article_id).values(wire=wire))
 
 
 def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, Any]:
@@ -56,6 +69,8 @@ def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, 
         "last_at": article.published_at,
         "article_count": 1,
         "source_count": 1,
+        "report_count": 1,
+        "copy_count": 0,
         "revision": 1,
         "lead": article.key,
         "created_at": now,
@@ -66,7 +81,8 @@ def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, 
 def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
     """Recompute stories' facts from their articles, and count up their revisions.
 
-    The lead has a real title, the best tier, no copy before it, and is earliest: in this order.
+    The lead has a real title, the best tier, is no copy and from no wire but by the agency
+    itself, and is earliest: in this order.
     """
     facts = {row.story_id: row for row in tx.execute(_FACTS.where(SeatRow.story_id.in_(stale)))}
     leads = _RANKED.where(SeatRow.story_id.in_(stale)).subquery()
@@ -83,9 +99,23 @@ def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
                 last_at=found.last_at,
                 article_count=found.article_count,
                 source_count=found.source_count,
+                report_count=max(1, found.report_count),
+                copy_count=found.copy_count,
             )
         )
 
+
+_GROUP = ArticleRow.source["group"].as_string()
+_IS_SYNDICATOR = ArticleRow.source["is_syndicator"].as_boolean()
+_IS_COPY = SeatRow.relation.in_([relation.value for relation in COPIES])
+_OWN_WIRE = case((~_IS_COPY, SeatRow.wire))
+_VOICE = case(
+    (_IS_COPY, None),
+    else_=func.coalesce(
+        literal("wire:") + SeatRow.wire, literal("group:") + _GROUP, ArticleRow.source_key
+    ),
+)
+"""`Member.voice` of what is no copy, as the database sees it."""
 
 _FACTS = (
     select(
@@ -94,6 +124,12 @@ _FACTS = (
         func.max(ArticleRow.published_at).label("last_at"),
         func.count().label("article_count"),
         func.count(ArticleRow.source_key.distinct()).label("source_count"),
+        func.count(_VOICE.distinct()).label("report_count"),
+        (
+            func.count(case((_IS_COPY, 1)))
+            + func.count(_OWN_WIRE)
+            - func.count(_OWN_WIRE.distinct())
+        ).label("copy_count"),
     )
     .join(ArticleRow, ArticleRow.id == SeatRow.article_id)
     .group_by(SeatRow.story_id)
@@ -104,6 +140,7 @@ _LEAD_ORDER = (
     ArticleRow.has_real_title.desc(),
     func.coalesce(ArticleRow.source["tier"].as_integer(), 99),
     SeatRow.relation.in_(_COPY_NAMES),
+    and_(SeatRow.wire.is_not(None), ~func.coalesce(_IS_SYNDICATOR, false())),
     ArticleRow.published_at,
     ArticleRow.id,
 )
@@ -118,36 +155,45 @@ _RANKED = select(
 
 def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
     """List who sits in a story, in order of placement."""
-    return tuple(
-        Member(
-            article=ArticleKey(row.key),
-            source=SourceKey(row.source_key),
-            relation=Relation(row.relation),
-        )
-        for row in tx.execute(
-            select(ArticleRow.key, ArticleRow.source_key, SeatRow.relation)
-            .join(SeatRow, SeatRow.article_id == ArticleRow.id)
-            .where(SeatRow.story_id == story)
-            .order_by(SeatRow.placed_at, ArticleRow.id)
-        )
-    )
+    seats = _MEMBER.where(SeatRow.story_id == story).order_by(SeatRow.placed_at, ArticleRow.id)
+    return tuple(map(_member, tx.execute(seats)))
 
 
-def seats_of(tx: Tx, article_ids: Sequence[int]) -> dict[int, tuple[StoryId, Relation]]:
+def seats_of(tx: Tx, article_ids: Sequence[int]) -> dict[int, tuple[StoryId, Member]]:
     """Tell where articles sit, and why; those that wait for a story are left out."""
-    query = select(SeatRow.article_id, SeatRow.story_id, SeatRow.relation)
-    found: dict[int, tuple[StoryId, Relation]] = {}
+    found: dict[int, tuple[StoryId, Member]] = {}
     for start in range(0, len(article_ids), articles.CHUNK):
         part = article_ids[start : start + articles.CHUNK]
-        for row in tx.execute(query.where(SeatRow.article_id.in_(part))):
-            found[row.article_id] = StoryId(row.story_id), Relation(row.relation)
+        for row in tx.execute(_MEMBER.where(SeatRow.article_id.in_(part))):
+            found[row.article_id] = StoryId(row.story_id), _member(row)
     return found
+
+
+_MEMBER = select(
+    SeatRow.article_id,
+    SeatRow.story_id,
+    SeatRow.relation,
+    SeatRow.wire,
+    ArticleRow.key,
+    ArticleRow.source_key,
+    _GROUP.label("house"),
+).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+
+
+def _member(row: Any) -> Member:
+    return Member(
+        article=ArticleKey(row.key),
+        source=SourceKey(row.source_key),
+        relation=Relation(row.relation),
+        wire=row.wire,
+        group=row.house,
+    )
 
 
 def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
     """Read all of a story's articles with their matches, in order of placement."""
     rows = tx.execute(
-        select(*ArticleRow.__table__.columns, SeatRow.relation, SeatRow.placement)
+        select(*ArticleRow.__table__.columns, SeatRow.relation, SeatRow.wire, SeatRow.placement)
         .join(SeatRow, SeatRow.article_id == ArticleRow.id)
         .where(SeatRow.story_id == story)
         .order_by(SeatRow.placed_at, ArticleRow.id)
@@ -158,6 +204,7 @@ def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
             id=row.id,
             article=articles.from_row(row),
             relation=Relation(row.relation),
+            wire=row.wire,
             placement=json.load(Placement, row.placement),
             matches=tuple(stored.match for stored in matches.get(row.id, ())),
         )
@@ -246,6 +293,8 @@ def _story(row: Any, previous: Sequence[Merged]) -> Story:
         last_at=row.last_at,
         article_count=row.article_count,
         source_count=row.source_count,
+        report_count=row.report_count,
+        copy_count=row.copy_count,
         revision=row.revision,
         lead=ArticleKey(row.lead),
         previous=tuple(previous),

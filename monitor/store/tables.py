@@ -216,6 +216,8 @@ class StoryRow(Base):
     last_at: Mapped[datetime] = mapped_column(index=True)
     article_count: Mapped[int]
     source_count: Mapped[int]
+    report_count: Mapped[int] = mapped_column(default=1, server_default="1")
+    copy_count: Mapped[int] = mapped_column(default=0, server_default="0")
     revision: Mapped[int]
     lead: Mapped[str]
     created_at: Mapped[datetime]
@@ -235,7 +237,10 @@ class RedirectRow(Base):
 
 
 class SeatRow(Base):
-    """Seat an article in a story, once, with all that decided it."""
+    """Seat an article in a story, once, with all that decided it.
+
+    `wire` is the news agency that it is credited to.
+    """
 
     __tablename__ = "seat"
     article_id: Mapped[int] = mapped_column(
@@ -243,6 +248,7 @@ class SeatRow(Base):
     )
     story_id: Mapped[str] = mapped_column(ForeignKey("story.id"), index=True)
     relation: Mapped[str]
+    wire: Mapped[str | None]
     placement: Mapped[dict[str, Any]]
     placed_at: Mapped[datetime]
 

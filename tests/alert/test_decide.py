@@ -37,14 +37,29 @@ def rule(again: Again = Again.DEVELOPMENT) -> Rule:
     )
 
 
-def member(article: str, source: str, relation: Relation = Relation.EVENT) -> Member:
-    return Member(article=ArticleKey(article), source=SourceKey(source), relation=relation)
+def member(
+    article: str,
+    source: str,
+    relation: Relation = Relation.EVENT,
+    *,
+    wire: str | None = None,
+    group: str | None = None,
+) -> Member:
+    return Member(
+        article=ArticleKey(article),
+        source=SourceKey(source),
+        relation=relation,
+        wire=wire,
+        group=group,
+    )
 
 
 def decided(
     *,
     again: Again = Again.DEVELOPMENT,
     relation: Relation = Relation.EVENT,
+    wire: str | None = None,
+    group: str | None = None,
     members: tuple[Member, ...] = (),
     history: History = NOTHING_RAISED,
     is_quiet: bool = False,
@@ -52,10 +67,8 @@ def decided(
 ) -> Alert | Quiet:
     return decide(
         rule(again),
-        B,
+        member("b", "geo", relation, wire=wire, group=group),
         story=STORY,
-        relation=relation,
-        source=SourceKey("geo"),
         members=members,
         history=history,
         is_quiet=is_quiet,
@@ -109,6 +122,31 @@ def test_a_further_article_is_told_as_the_rule_asks(
     assert found.reason is reason
 
 
+AFP = (member("a", "dawn", Relation.FIRST, wire="AFP"),)
+HOUSE = (member("a", "dawn", Relation.FIRST, group="jang"),)
+
+
+@pytest.mark.parametrize(
+    ("members", "wire", "group", "reason"),
+    [
+        (AFP, "AFP", None, Reason.KNOWN_SOURCE),
+        (AFP, "Reuters", None, Reason.DEVELOPMENT),
+        (AFP, None, None, Reason.DEVELOPMENT),
+        (DAWN, "AFP", None, Reason.DEVELOPMENT),
+        (HOUSE, None, "jang", Reason.KNOWN_SOURCE),
+        (HOUSE, None, "dunya", Reason.DEVELOPMENT),
+        (HOUSE, "AFP", "jang", Reason.DEVELOPMENT),
+        ((member("a", "geo", wire="AFP"),), "Reuters", None, Reason.KNOWN_SOURCE),
+        ((member("a", "AFP"),), "AFP", None, Reason.DEVELOPMENT),
+    ],
+)
+def test_papers_that_print_one_agency_and_papers_of_one_house_are_one_voice(
+    members: tuple[Member, ...], wire: str | None, group: str | None, reason: Reason
+) -> None:
+    found = decided(wire=wire, group=group, members=members, history=RAISED)
+    assert found.reason is reason
+
+
 def test_its_own_seat_and_later_ones_do_not_make_a_source_known() -> None:
     members = (*DAWN, member("b", "geo"), member("c", "geo"))
     assert decided(members=members, history=RAISED).reason is Reason.DEVELOPMENT
@@ -149,10 +187,8 @@ def test_generations_count_from_one_without_gaps_and_each_article_raises_once(
             seats.append(Member(article=article, source=source, relation=relation))
         found = decide(
             rule(again),
-            article,
+            Member(article=article, source=source, relation=relation),
             story=STORY,
-            relation=relation,
-            source=source,
             members=seats,
             history=History(
                 raised=len(alerts), articles=frozenset(alert.article for alert in alerts)

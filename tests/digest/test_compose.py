@@ -98,6 +98,8 @@ def candidate(key: str, *seats: Seat, sources: int = 1, hours: int = 1) -> Candi
         last_at=NOW - timedelta(hours=hours),
         article_count=len(seats),
         source_count=sources,
+        report_count=sources,
+        copy_count=0,
         revision=1,
         lead=seats[0].article.key,
     )

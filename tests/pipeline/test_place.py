@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from services.articles import article, rule
+from services.articles import article, rule, source
 from services.assigner import Deadly, Desk, written
 from services.waiting import wait_for_lock
 from sqlalchemy import select, text
@@ -30,7 +30,7 @@ from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.rules import look_back
-from monitor.store import alerts, articles, claims, placing, problems, roles, rules
+from monitor.store import alerts, articles, claims, placing, problems, roles, rules, stories
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 from monitor.store.tables import ProfileRow
@@ -308,3 +308,33 @@ def test_who_loses_the_role_while_taking_over_stops_there(
     assert robbed.place_due() == 0
     assert watched.kept == 4
     assert len(desk.seats()) == 10  # by the other
+
+
+def test_papers_that_print_one_agency_are_one_voice_and_a_page_may_say_so_late(
+    store: Store,
+) -> None:
+    told = "Meta will open an office in Islamabad next year, the IT minister told reporters. "
+    desk = Desk(store)
+    every = [
+        article(
+            name,
+            title="Meta to open its first office in Pakistan",
+            body=dateline + told + own,
+            source=source(name),
+            published_at=desk.now,
+        )
+        for name, dateline, own in (
+            ("dawn", "ISLAMABAD (AFP) - ", "Hundreds of engineers are to be hired in Pakistan."),
+            ("geo", "ISLAMABAD, Nov 1 (AFP) — ", "Meta confirmed the Islamabad office."),
+            ("nation", "", "The Islamabad office of Meta follows talks in Pakistan."),
+        )
+    ]
+    desk.receive(every)
+    with store.read() as tx:
+        (story,) = stories.listed(tx, matched_only=False, limit=9)
+        assert [one.wire for one in stories.members(tx, story.id)] == ["AFP", "AFP", None]
+    assert (story.report_count, story.copy_count) == (2, 1)
+    desk.receive([replace(every[2], body=every[2].body + " — AFP")])
+    with store.read() as tx:
+        (story,) = stories.listed(tx, matched_only=False, limit=9)
+    assert (story.report_count, story.copy_count, story.source_count) == (1, 2, 3)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from services.articles import article, match, source
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +25,7 @@ from monitor.model.keys import (
     alert_key,
     story_id,
 )
-from monitor.model.story import Placement, Relation
+from monitor.model.story import COPIES, Member, Placement, Relation
 from monitor.store import alerts, articles, profiles, stories
 from monitor.store.engine import Store, Tx
 
@@ -34,9 +38,16 @@ def placement(one: Article, story: StoryId, relation: Relation) -> Placement:
     )
 
 
-def seat(tx: Tx, one: Article, story: StoryId, relation: Relation, now: datetime) -> int:
+def seat(
+    tx: Tx,
+    one: Article,
+    story: StoryId,
+    relation: Relation,
+    now: datetime,
+    wire: str | None = None,
+) -> int:
     (number,) = articles.add(tx, [one], is_baseline=False).values()
-    stories.seat(tx, number, one, placement(one, story, relation), now=now)
+    stories.seat(tx, number, one, placement(one, story, relation), wire=wire, now=now)
     return number
 
 
@@ -70,6 +81,85 @@ def test_a_storys_facts_follow_from_its_articles(store: Store, now: datetime) ->
     assert (found.title, found.lead) == ("The Best Source", best.key)
     assert (found.article_count, found.source_count, found.revision) == (3, 2, 2)
     assert (found.first_at, found.last_at) == (early, now)
+
+
+def counted(members: Sequence[Member]) -> tuple[int, int]:
+    """Count independent reports and copies, as a reader would."""
+    own = [member for member in members if member.relation not in COPIES]
+    wires = [member.wire for member in own if member.wire]
+    repeats = len(wires) - len(set(wires))
+    return len({member.voice for member in own}), len(members) - len(own) + repeats
+
+
+FURTHER = st.tuples(
+    st.sampled_from([r for r in Relation if r is not Relation.FIRST]),
+    st.sampled_from([None, None, "AFP", "Reuters"]),
+    st.sampled_from(["dawn", "geo", "jang", "AFP", "wire:AFP"]),
+    st.sampled_from([None, None, "jang", "AFP"]),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(further=st.lists(FURTHER, max_size=12))
+def test_a_story_counts_its_independent_reports_and_its_copies(
+    store: Store, now: datetime, further: list[tuple[Relation, str | None, str, str | None]]
+) -> None:
+    class Undone(Exception): ...
+
+    with suppress(Undone), store.write() as tx:
+        first = article("first", source=source("dawn"))
+        story = story_id(first.key)
+        seat(tx, first, story, Relation.FIRST, now)
+        for n, (relation, wire, name, group) in enumerate(further):
+            one = article(str(n), source=source(name, group=group))
+            seat(tx, one, story, relation, now, wire)
+        stories.refresh(tx, [story])
+        found = stories.read(tx, story)
+        assert found is not None
+        assert (found.report_count, found.copy_count) == counted(stories.members(tx, story))
+        raise Undone
+
+
+def test_four_reports_and_thirty_seven_copies(store: Store, now: datetime) -> None:
+    first = article("a", source=source("afp", is_syndicator=True))
+    story = story_id(first.key)
+    with store.write() as tx:
+        seat(tx, first, story, Relation.FIRST, now, "AFP")
+        for n in range(20):
+            one = article(f"told{n}", source=source(f"paper{n}"))
+            seat(tx, one, story, Relation.EVENT, now, "AFP")
+        for n in range(17):
+            one = article(f"copy{n}", source=source(f"site{n}"))
+            seat(tx, one, story, Relation.COPY, now)
+        seat(tx, article("b", source=source("dawn", group="dawn")), story, Relation.EVENT, now)
+        seat(tx, article("c", source=source("herald", group="dawn")), story, Relation.EVENT, now)
+        seat(tx, article("d", source=source("geo")), story, Relation.EVENT, now)
+        seat(tx, article("e", source=source("geo")), story, Relation.EVENT, now, "Reuters")
+        stories.refresh(tx, [story])
+        found = stories.read(tx, story)
+    assert found is not None
+    assert (found.report_count, found.copy_count, found.article_count) == (4, 37, 42)
+
+
+def test_an_own_report_leads_before_one_from_a_wire_that_came_first(
+    store: Store, now: datetime
+) -> None:
+    wired = article("a", published_at=now - timedelta(hours=2))
+    own = article("b", source=source("geo"), published_at=now)
+    story = story_id(wired.key)
+    with store.write() as tx:
+        seat(tx, wired, story, Relation.FIRST, now, "AFP")
+        seat(tx, own, story, Relation.EVENT, now)
+        stories.refresh(tx, [story])
+        assert (found := stories.read(tx, story)) is not None
+        assert found.lead == own.key
+        agency = article(
+            "c", source=source("afp", is_syndicator=True), published_at=now - timedelta(hours=3)
+        )
+        seat(tx, agency, story, Relation.EVENT, now, "AFP")
+        stories.refresh(tx, [story])
+        assert (found := stories.read(tx, story)) is not None
+        assert found.lead == agency.key
 
 
 def test_an_article_has_one_seat(store: Store, now: datetime) -> None:

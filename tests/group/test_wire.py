@@ -1,0 +1,155 @@
+"""Promises of wire credits: an agency is named where a paper credits it, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from services.articles import article, source
+
+from monitor.group.wire import Wires, wires
+
+TOLD = "Meta will open its first office in Pakistan next year, the minister said on Thursday."
+
+
+def wire_of(body: str = TOLD, *, author: str = "", own: tuple[str, ...] = ()) -> str | None:
+    return Wires(own).wire_of(article(body=body, author=author))
+
+
+@pytest.mark.parametrize(
+    ("dateline", "name"),
+    [
+        ("ISLAMABAD (Reuters) - ", "Reuters"),
+        ("ISLAMABAD, Nov 26 (Reuters) – ", "Reuters"),
+        ("ISLAMABAD: (APP) ", "APP"),
+        ("ISLAMABAD, Nov. 26 (APP): ", "APP"),
+        ("ISLAMABAD (APP) ", "APP"),
+        ("(Reuters) - ", "Reuters"),
+        ("SAN FRANCISCO (AP) — ", "AP"),
+        ("NEW DELHI, Thursday, Nov 26, 2026 (PTI) ", "PTI"),
+        ("LONDON/ISLAMABAD (Reuters Breakingviews) - ", "Reuters"),
+        ("Berlin (dpa/lnw) - ", "dpa"),
+        ("Madrid, 26 nov (EFE).- ", "Agencia EFE"),
+        ("Iguala (Mexico) (AFP) - ", "AFP"),
+        ("AFP - ", "AFP"),
+        ("Reuters: ", "Reuters"),
+        ("By Ali Khan ISLAMABAD, Nov 26 (AFP) -- ", "AFP"),
+        ("إسلام آباد (رويترز) - ", "Reuters"),
+        ("اسلام آباد (اے پی پی) ", "APP"),
+        ("新华社伊斯兰堡11月26日电 ", "Xinhua"),
+        ("伊斯兰堡（路透社）— ", "Reuters"),
+    ],
+)
+def test_a_dateline_names_the_agency(dateline: str, name: str) -> None:
+    assert wire_of(dateline + TOLD) == name
+
+
+@pytest.mark.parametrize(
+    ("ending", "name"),
+    [
+        (" — AFP", "AFP"),
+        ("—Reuters", "Reuters"),
+        (" -APP", "APP"),
+        (" (AFP)", "AFP"),
+        (" [AP]", "AP"),
+        (" (AFP/Reuters)", "AFP"),
+        ("\n\nReuters", "Reuters"),
+        ("\n\nAgence France Presse, Reuters", "AFP"),
+        ("\n\nThe Canadian Press, with files from the Free Press", "The Canadian Press"),
+        ("\n\nQuelle: dpa", "dpa"),
+        ("\n\n(Reporting by Ali Khan in Islamabad; Editing by Bo Shah)", "Reuters"),
+        ("\n\nReporting by Ali Khan; Writing by Bo Shah.\n\nOur standards.", "Reuters"),
+        ("\n\nCopyright 2026 The Associated Press. All rights reserved.", "AP"),
+        ("\n\n© 2026 AFP", "AFP"),
+        ("\n\n/ritzau/", "Ritzau"),
+        ("۔ (رائٹرز)", "Reuters"),
+    ],
+)
+def test_a_sign_off_names_the_agency(ending: str, name: str) -> None:
+    assert wire_of(TOLD + ending) == name
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("Reuters", "Reuters"),
+        ("AFP", "AFP"),
+        ("afp", "AFP"),
+        ("The Associated Press", "AP"),
+        ("By Ali Khan, Associated Press Writer", "AP"),
+        ("Ali Khan | Reuters", "Reuters"),
+        ("Dawn.com | AFP", "AFP"),
+        ("Reuters Staff", "Reuters"),
+        ("AFP in Islamabad", "AFP"),
+        ("Press Trust of India", "PTI"),
+        ("Web Desk and Xinhua News Agency", "Xinhua"),
+    ],
+)
+def test_an_author_names_the_agency(author: str, name: str) -> None:
+    assert wire_of(author=author) == name
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        TOLD,
+        "The minister told Reuters that Meta will open an office.",
+        "In an interview with the Associated Press (AP) - the first in years - he named a date.",
+        "the official Associated Press of Pakistan (APP) reported that an office will open.",
+        "Reuters was the first to report that Meta will open an office.",
+        "AFP journalists saw the building in Islamabad.",
+        f"{TOLD} A spokesman declined to comment to Reuters.",
+        f"{TOLD}\n\nThe Associated Press contributed to this report.",
+        f"{TOLD}\n\nWith additional reporting by Reuters",
+        f"{TOLD} (Photo: AFP)",
+        f"{TOLD} — AFP photo",
+        f"{TOLD} — Reuters/File",
+        "(AP Photo) — The building in Islamabad.",
+        "(AFP) is what the agency is called in short.",
+        "The APP-led alliance won. The party said so.",
+        "PAKISTAN (the AP said) - is large.",
+    ],
+)
+def test_a_name_within_what_is_told_credits_nothing(body: str) -> None:
+    assert wire_of(body) is None
+
+
+@pytest.mark.parametrize("author", ["", "Ali Khan", "Apple News", "App Developers", "Agencies"])
+def test_an_author_who_is_no_agency_credits_nothing(author: str) -> None:
+    assert wire_of(author=author) is None
+
+
+def test_an_agencys_own_site_is_its_own() -> None:
+    own = source("reuters", domains=("reuters.com",))
+    assert wires().wire_of(article(source=own)) == "Reuters"
+
+
+def test_a_workspaces_syndicators_are_agencies() -> None:
+    own = source("pajhwok", name="Pajhwok", is_syndicator=True)
+    agencies = Wires([own.name])
+    assert agencies.wire_of(article(source=own)) == "Pajhwok"
+    assert agencies.wire_of(article(body=f"KABUL (Pajhwok) - {TOLD}")) == "Pajhwok"
+    assert wires().wire_of(article(body=f"KABUL (Pajhwok) - {TOLD}")) is None
+
+
+def test_a_syndicator_that_is_listed_under_a_spelling_goes_by_the_known_name() -> None:
+    own = source("ap", name="The Associated Press", is_syndicator=True)
+    assert Wires([own.name]).wire_of(article(source=own)) == "AP"
+
+
+PIECES = st.sampled_from(
+    ["AFP", "(AFP)", "Reuters", "- ", "— ", "\n\n", " ", "ISLAMABAD", "told", ".", "©", "2026 "]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=8), max_size=60).map("".join), st.text(max_size=40))
+def test_whatever_stands_in_a_text_gives_a_known_name_or_none(body: str, author: str) -> None:
+    found = wire_of(body, author=author)
+    assert found is None or found in set(Wires()._names.values())
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Lu", "Cs"]), max_size=400))
+def test_what_stands_between_beginning_and_end_is_not_looked_at(middle: str) -> None:
+    filler = "so it goes on, said the minister, " * 40
+    assert wire_of(f"{filler}{middle} (AFP) - Reuters {filler}") is None
