@@ -80,11 +80,15 @@ def show(
         show_story(found)
         for row in seated:
             rules = ", ".join(sorted({match.rule_id for match in row.matches}))
-            how = f"{row.relation.value:8}{f' {row.wire}' if row.wire else ''}"
-            out.print(f"  {when(row.article)}  {how} {row.article.title}", markup=False)
+            out.print(
+                f"  {when(row.article)}  {row.relation.value:8} {row.article.title}", markup=False
+            )
             place = row.article.url or row.article.feed
             suffix = f"  matched by {rules}" if rules else ""
-            line = f"{row.article.key[:10]}  {row.article.source.name}  {place}{suffix}"
+            who = row.article.source.name
+            if row.wire and row.wire != who:
+                who += f", from {row.wire}"
+            line = f"{row.article.key[:10]}  {who}  {place}{suffix}"
             out.print(f"      {line}", markup=False)
 
 
