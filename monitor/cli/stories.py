@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +11,26 @@ from rich.table import Table
 
 from monitor.cli.arrange import find_story, show_story
 from monitor.cli.options import (
+    FAILED,
     JsonOption,
     WorkspaceOption,
     exits,
+    fail,
     out,
     print_json,
     settings_of,
     store_of,
     talk,
 )
-from monitor.cli.wording import local
+from monitor.cli.progress import progress
+from monitor.cli.rules import sound_rules
+from monitor.cli.wording import counted, local
 from monitor.group.explain import explain_placement
+from monitor.match.engine import Engine
 from monitor.model.article import Article, Precision
 from monitor.model.story import Story
-from monitor.store import alerts, stories
+from monitor.pipeline.replay import Replay, replay
+from monitor.store import alerts, articles, stories
 from monitor.store.engine import Tx
 from monitor.store.stories import SeatedArticle
 
@@ -110,6 +117,53 @@ def explain(
                 out.print(f"      {line}", markup=False)
             if row.placement.story != found.id:
                 out.print(f"      that was in {row.placement.story}", markup=False)
+
+
+@app.command("replay")
+def replay_article(
+    article: Annotated[str, typer.Argument(help="An article's key or its start, URL or file.")],
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Decide again where an article belongs, among the stories that were open at the time.
+
+    Changes nothing. The same decision comes out unless something it rests on has changed.
+    """
+    with exits():
+        settings = settings_of(workspace)
+        engine = Engine(sound_rules(settings))
+        with store_of(settings) as store:
+            with store.read() as tx:
+                found = articles.find(tx, article)
+            if found is None:
+                fail(f"there is no article {article!r}; see: monitor search WORDS", FAILED)
+            with progress("Reading") as told:
+                past = replay(store, engine, found[0], progress=told)
+            if past is None:
+                fail("it waits for its story; see: monitor status", FAILED)
+        if as_json:
+            article_facts = {"article": past.article.key, "title": past.article.title}
+            rest = {f.name: getattr(past, f.name) for f in fields(past) if f.name != "article"}
+            print_json(article_facts | rest)
+            return
+        _show_replay(past)
+
+
+def _show_replay(past: Replay) -> None:
+    out.print(past.article.title, style="bold", markup=False)
+    out.print(f"  placed {past.placed_at:%Y-%m-%d %H:%M} UTC:", markup=False)
+    for line in explain_placement(past.placed):
+        out.print(f"      {line}", markup=False)
+    among = f"{counted(past.articles, 'article')} of {counted(past.stories, 'story', 'stories')}"
+    verdict = "the same" if past.is_same else "another"
+    out.print(f"  again, among {among}: {verdict}", markup=False)
+    if not past.is_same:
+        for line in explain_placement(past.again):
+            out.print(f"      {line}", markup=False)
+    for change in past.changes:
+        out.print(f"  changed: {change}", markup=False)
+    if not past.is_same:
+        talk.print("Not recorded: the watch rules of then, and articles removed by retention.")
 
 
 def _found(tx: Tx, name: str) -> Story:

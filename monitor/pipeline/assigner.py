@@ -19,14 +19,15 @@ from monitor.match.engine import Engine, query_terms
 from monitor.memory import give_back
 from monitor.model.keys import StoryId
 from monitor.pipeline.arrange import merge_twins
+from monitor.pipeline.held import hold
 from monitor.pipeline.place import MERGE_PAUSE, Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
-from monitor.store import articles, fulltext, placing, problems, profiles, roles
+from monitor.store import fulltext, placing, problems, profiles, roles
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.placing import Unplaced
-from monitor.store.profiles import Kept, OpenSeat
+from monitor.store.profiles import OpenSeat
 from monitor.store.roles import Role
 
 log = structlog.get_logger()
@@ -129,11 +130,7 @@ class Assigner:
         return self._index
 
     def _rebuilt(self, engine: Engine) -> StoryIndex:
-        """Build the index from the tables, in slices: nothing is locked, and the lease goes on.
-
-        What grouping read of an article is stored; where it is not, or was read by other rules
-        than ours, the article is read anew.
-        """
+        """Build the index from the tables, in slices: nothing is locked, and the lease goes on."""
         ports, began, since = self._ports, monotonic_seconds(), self._ports.now() - OPEN_FOR
         common = frozenset().union(*(query_terms(loaded) for loaded in engine.rules))
         index, read_anew = StoryIndex(common_terms=common), 0
@@ -160,25 +157,8 @@ class Assigner:
 
     def _restore(self, index: StoryIndex, seats: Sequence[OpenSeat]) -> int:
         """Hold articles again; give how many had to be read anew."""
-        ids = [seat.article_id for seat in seats]
         with self._ports.store.read() as tx:
-            kept = profiles.read(tx, ids)
-            found = {
-                number: packed
-                for number, one in kept.items()
-                if one.profile is not None and (packed := index.read_stored(one.profile))
-            }
-            unread = [number for number in ids if number in kept and number not in found]
-            texts = dict(articles.read_many(tx, unread)) if unread else {}
-        for seat in seats:
-            if seat.article_id in found:
-                index.restore_stored(found[seat.article_id], seat.story, seat.relation)
-            elif seat.article_id in texts:
-                index.restore(texts[seat.article_id], seat.story, seat.relation)
-        read = {
-            number: Kept(kept[number].revision, index.stored(article.key))
-            for number, article in texts.items()
-        }
+            read = hold(tx, index, seats)
         if read:
             role = self._keep_role()
             with self._ports.store.write() as tx:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
 
 from monitor.model.keys import StoryId
 from monitor.model.story import Relation
@@ -34,16 +34,20 @@ class Kept:
     profile: bytes | None
 
 
-def open_seats(tx: Tx, moment: datetime) -> list[OpenSeat]:
+Place = tuple[datetime, int]
+"""When an article was placed, and its number: the order of placement."""
+
+
+def open_seats(tx: Tx, moment: datetime, *, before: Place | None = None) -> list[OpenSeat]:
     """List the seats in open stories, to rebuild the index: story by story, as these opened.
 
-    Those of a story are in order of placement.
+    Those of a story are in order of placement; with `before` only those that were taken earlier.
 
     Open are stories with an article that was first seen at a moment or later, exactly those that
     `StoryIndex.remove_before` leaves.
     """
     query = select(SeatRow.article_id, SeatRow.story_id, SeatRow.relation)
-    query = query.where(SeatRow.story_id.in_(_open_stories(moment)))
+    query = query.where(SeatRow.story_id.in_(_open_stories(moment, before)), *_earlier(before))
     rows = tx.execute(query.order_by(SeatRow.placed_at, SeatRow.article_id)).all()
     seats = [OpenSeat(number, StoryId(story), Relation(why)) for number, story, why in rows]
     opened: dict[StoryId, int] = {}
@@ -52,9 +56,36 @@ def open_seats(tx: Tx, moment: datetime) -> list[OpenSeat]:
     return sorted(seats, key=lambda seat: opened[seat.story])
 
 
-def _open_stories(moment: datetime) -> Any:
+def _open_stories(moment: datetime, before: Place | None = None) -> Any:
     query = select(SeatRow.story_id).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
-    return query.where(ArticleRow.first_seen_at >= moment)
+    return query.where(ArticleRow.first_seen_at >= moment, *_earlier(before))
+
+
+def _earlier(before: Place | None) -> tuple[ColumnElement[bool], ...]:
+    if before is None:
+        return ()
+    moment, number = before
+    is_at_once = and_(SeatRow.placed_at == moment, SeatRow.article_id < number)
+    return (or_(SeatRow.placed_at < moment, is_at_once),)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Count the articles that are not as they were: newer texts, and seats in other stories."""
+
+    revised: int
+    moved: int
+
+
+def changed_since(tx: Tx, moment: datetime, *, before: Place) -> Changed:
+    """Count what has changed since a moment among the seats that `open_seats` lists for it."""
+    is_revised = and_(ArticleRow.revision > 1, ArticleRow.fetched_at > before[0])
+    is_moved = SeatRow.placement["story"].as_string() != SeatRow.story_id
+    query = select(func.count(case((is_revised, 1))), func.count(case((is_moved, 1))))
+    query = query.select_from(SeatRow).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+    query = query.where(SeatRow.story_id.in_(_open_stories(moment, before)), *_earlier(before))
+    revised, moved = tx.execute(query).one()
+    return Changed(revised, moved)
 
 
 def read(tx: Tx, article_ids: Sequence[int]) -> dict[int, Kept]:

@@ -32,6 +32,16 @@ class SeatedArticle:
     matches: tuple[Match, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedSeat:
+    """Be an article with what decided its place; `is_revised`: its text is newer than that."""
+
+    article: Article
+    placement: Placement
+    placed_at: datetime
+    is_revised: bool
+
+
 def seat(
     tx: Tx,
     article_id: int,
@@ -187,6 +197,23 @@ def _member(row: Any) -> Member:
         relation=Relation(row.relation),
         wire=row.wire,
         group=row.house,
+    )
+
+
+def seat_of(tx: Tx, article_id: int) -> PlacedSeat | None:
+    """Read an article's seat with what decided it; None if it waits for one."""
+    row = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.placement, SeatRow.placed_at)
+        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(ArticleRow.id == article_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return PlacedSeat(
+        article=articles.from_row(row),
+        placement=json.load(Placement, row.placement),
+        placed_at=row.placed_at,
+        is_revised=row.revision > 1 and row.fetched_at > row.placed_at,
     )
 
 

@@ -655,3 +655,21 @@ def test_an_index_rebuilt_at_any_moment_goes_by_what_persons_arranged(
             assert running.seats() == rebuilt.seats()
         with running.store.read() as tx:
             assert check.check(tx, now=running.now).faults == ()
+
+
+async def test_a_decision_is_replayed_until_a_person_changed_what_it_rests_on(
+    press: Press,
+) -> None:
+    one, two = press.receive("flood", "geo"), press.receive("fire", "dawn")
+    third = press.receive("fire", "jang")
+    assert press.story_of(two) == press.story_of(third)
+    for key in (one, two, third):
+        past = asked(press.made, "stories", "replay", key)
+        assert (past["article"], past["is_same"], past["changes"]) == (key, True, [])
+    assert past["articles"] == 2
+    shown = press.says("replay", third).stdout
+    assert "again, among 2 articles of 2 stories: the same" in shown
+    press.says("split", press.story_of(third), two)
+    past = asked(press.made, "stories", "replay", third)
+    assert past["changes"] == ["1 of the articles held then stands in another story now"]
+    assert invoke(press.made, "stories", "replay", "nosuch").exit_code == 1

@@ -29,11 +29,12 @@ from monitor.model.network import Limits
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
+from monitor.pipeline.replay import Replay, replay
 from monitor.pipeline.rules import look_back
 from monitor.store import alerts, articles, claims, placing, problems, roles, rules, stories
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
-from monitor.store.tables import ProfileRow
+from monitor.store.tables import ProfileRow, SeatRow
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 ARRIVALS = st.lists(
@@ -78,6 +79,51 @@ def test_an_index_rebuilt_at_any_moment_decides_as_the_one_that_ran_on(
             running.receive([one])
             rebuilt.receive([one])
             assert running.seats() == rebuilt.seats()
+
+
+def replayed(desk: Desk) -> list[Replay]:
+    """Decide again on each article that was placed, in order of arrival."""
+    with desk.store.read() as tx:
+        numbers = tx.execute(select(SeatRow.article_id).order_by(SeatRow.article_id)).scalars()
+        ids = list(numbers)
+    found = [replay(desk.store, desk.ports.current.engine, number) for number in ids]
+    return [one for one in found if one is not None]
+
+
+@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(arrivals=ARRIVALS)
+def test_every_decision_can_be_replayed_from_the_tables_unless_they_say_what_changed(
+    sqlite_template: Path, arrivals: list[tuple[int, int, int, int, bool]]
+) -> None:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shutil.copy(sqlite_template, folder / "monitor.db")
+        store = Store(f"sqlite:///{folder / 'monitor.db'}")
+        stack.callback(store.close)
+        desk = Desk(store, START)
+        for name, event, lag, gap, is_day in arrivals:
+            desk.now += timedelta(hours=gap, seconds=1)
+            desk.receive([written(name, event, lag, desk.now, is_day=is_day)])
+        before = desk.seats()
+        for one in replayed(desk):
+            assert one.is_same or one.changes
+        assert desk.seats() == before
+
+
+def test_a_replay_names_what_changed(store: Store) -> None:
+    desk = Desk(store, START)
+    desk.receive([written(n, n, 0, desk.now, is_day=False) for n in range(6)])
+    assert [(one.is_same, one.changes) for one in replayed(desk)] == [(True, ())] * 6
+    assert [one.articles for one in replayed(desk)] == [0, 1, 2, 3, 4, 5]
+    desk.now += timedelta(hours=1)
+    desk.receive([written(0, 4, 0, desk.now, is_day=False)])
+    newer = "1 of the articles held then has a newer text now"
+    changes = [one.changes for one in replayed(desk)]
+    assert changes == [("its text is newer than its place",), *[(newer,)] * 5]
+    waiting = article("waiting")
+    with store.write() as tx:
+        (number,) = articles.add(tx, [waiting], is_baseline=False).values()
+    assert replay(store, desk.ports.current.engine, number) is None
 
 
 def test_a_batch_commits_when_its_time_is_up(sqlite_template: Path, tmp_path: Path) -> None:
