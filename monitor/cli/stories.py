@@ -30,9 +30,9 @@ from monitor.match.engine import Engine
 from monitor.model.article import Article, Precision
 from monitor.model.story import Story
 from monitor.pipeline.replay import Replay, replay
-from monitor.store import alerts, articles, stories
+from monitor.store import alerts, articles, seating, stories
 from monitor.store.engine import Tx
-from monitor.store.stories import SeatedArticle
+from monitor.store.seating import SeatedArticle
 
 app = typer.Typer(help="Show stories and why their articles are together.", no_args_is_help=True)
 alerts_app = typer.Typer(help="Show the alerts that were raised.", no_args_is_help=True)
@@ -80,7 +80,7 @@ def show(
     """Show a story's articles."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
         found = _found(tx, story)
-        seated = stories.seated(tx, found.id)
+        seated = seating.seated(tx, found.id)
         if as_json:
             print_json({"story": found, "articles": [_line(row) for row in seated]})
             return
@@ -106,7 +106,7 @@ def explain(
     """Say why each article is in this story, or nearly in another."""
     with exits(), store_of(settings_of(workspace)) as store, store.read() as tx:
         found = _found(tx, story)
-        seated = stories.seated(tx, found.id)
+        seated = seating.seated(tx, found.id)
         if as_json:
             print_json({"story": found, "placements": [row.placement for row in seated]})
             return
