@@ -27,7 +27,7 @@ from monitor.model.article import Article, Origin, Precision, TextState
 from monitor.model.keys import ArticleKey, Revision, RuleId, SourceKey
 from monitor.model.rule import Finding, Match
 from monitor.model.source import Source
-from monitor.store import articles, feeds
+from monitor.store import articles, feeds, rule_matches
 from monitor.store.engine import Store, Tx
 from monitor.store.feeds import ClaimedFeed, Polled
 
@@ -70,7 +70,7 @@ def insert(tx: Tx, number: int) -> None:
         findings=(finding,),
     )
     ids = articles.add(tx, [article], is_baseline=False)
-    articles.add_matches(tx, ids[article.key], [match], is_quiet=False, now=NOW)
+    rule_matches.add(tx, ids[article.key], [match], is_quiet=False, now=NOW)
 
 
 class Engine(ABC):

@@ -42,7 +42,7 @@ from monitor.group.index import StoryIndex
 from monitor.model.article import Article
 from monitor.model.keys import StoryId
 from monitor.model.story import Placement, Relation
-from monitor.store import articles, migrate, placing, profiles, stories
+from monitor.store import articles, migrate, placing, profiles, seating
 from monitor.store.engine import Store
 from monitor.store.profiles import Kept
 
@@ -155,7 +155,7 @@ def seat_all(store: Store, path: Path, live: int) -> None:
                     model="bench",
                 )
                 number, now = ids[article.key], article.first_seen_at
-                stories.seat(tx, number, article, placement, now=now)
+                seating.seat(tx, number, article, placement, now=now)
                 index.restore(article, placement.story, relation)
                 kept[number] = Kept(1, index.stored(article.key))
             profiles.put(tx, kept)

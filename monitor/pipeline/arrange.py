@@ -14,10 +14,10 @@ from datetime import datetime
 from monitor.errors import WorkError
 from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Story
-from monitor.store import arrange, roles, stories
+from monitor.store import arrange, roles, seating, stories
 from monitor.store.engine import Tx
 from monitor.store.roles import Role
-from monitor.store.stories import SeatedArticle
+from monitor.store.seating import SeatedArticle
 
 
 def stop_placing(tx: Tx, *, now: datetime) -> None:
@@ -67,7 +67,7 @@ def split(
 
     Raises WorkError if an article is not in the story, or if none would be left in it.
     """
-    moved = _chosen(story, stories.seated(tx, story.id), articles)
+    moved = _chosen(story, seating.seated(tx, story.id), articles)
     new = arrange.split(tx, story.id, moved, now=now)
     return _read(tx, story.id), _read(tx, new)
 

@@ -15,7 +15,7 @@ from monitor.model.keys import ArticleKey, SourceKey, StoryId, story_id
 from monitor.model.rule import Finding, Rule
 from monitor.model.story import Member, Relation
 from monitor.pipeline import archive
-from monitor.store import stories
+from monitor.store import seating
 from monitor.store.engine import Store, Tx
 
 EXAMPLES = 5
@@ -89,7 +89,7 @@ def backtest(
     ]
     past = Backtest(articles=len(hits))
     with store.read() as tx:
-        seats = stories.seats_of(tx, [hit.id for hit in hits])
+        seats = seating.seats_of(tx, [hit.id for hit in hits])
         past.waiting = len(hits) - len(seats)
         court = _Court(tx, rule.rule, now)
         for hit in hits:
@@ -158,7 +158,7 @@ class _Court:
 
     def _seated(self, story: StoryId) -> tuple[Member, ...]:
         if story not in self._members:
-            self._members[story] = stories.members(self._tx, story)
+            self._members[story] = seating.members(self._tx, story)
         return self._members[story]
 
 

@@ -20,7 +20,7 @@ from monitor.model.keys import (
 )
 from monitor.model.rule import Match, Rule
 from monitor.model.story import Story
-from monitor.store import alerts, deliveries, stories
+from monitor.store import alerts, deliveries, seating, stories
 from monitor.store.alerts import Told
 from monitor.store.engine import Tx
 from monitor.store.workspace import workspace_id
@@ -44,7 +44,7 @@ def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule])
 
     None if no rule in force has raised an alert that still matches: a rule was changed since.
     """
-    seated = stories.seated(tx, story.id)
+    seated = seating.seated(tx, story.id)
     found = {row.id: _in_force(row.matches, rules) for row in seated}
     matching = {match.rule_id for matches in found.values() for match in matches}
     raised = [a for a in alerts.alerts_of(tx, story.id, list(rules)) if a.rule_id in matching]

@@ -12,7 +12,7 @@ from monitor.model.article import Article, TextState
 from monitor.model.keys import ArticleKey
 from monitor.model.rule import Match
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, pages, retention
+from monitor.store import articles, pages, retention, rule_matches
 from monitor.store.articles import Known
 from monitor.store.engine import Tx
 
@@ -58,10 +58,10 @@ def keep_articles(
     with ports.store.write() as tx:
         ids = articles.add(tx, work.new, is_baseline=is_baseline, judged_by=engine.revision)
         for key, article_id in ids.items():
-            articles.add_matches(tx, article_id, matches[key], is_quiet=is_baseline, now=now)
+            rule_matches.add(tx, article_id, matches[key], is_quiet=is_baseline, now=now)
         for old, article in work.revised:
             found_in = _revise(tx, engine, old, article, matches[article.key])
-            articles.replace_matches(tx, old.id, found_in, is_quiet=is_baseline, now=now)
+            rule_matches.replace_all(tx, old.id, found_in, is_quiet=is_baseline, now=now)
         pages.add(
             tx, {ids[a.key]: a.url for a in work.new if _wants_page(a) and a.key in ids}, now=now
         )

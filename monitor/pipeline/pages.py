@@ -19,7 +19,7 @@ from monitor.model.rule import Match
 from monitor.normalise.page import with_page
 from monitor.pipeline.hosts import pause_host
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, pages
+from monitor.store import articles, pages, rule_matches
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.pages import ClaimedPage
 
@@ -147,7 +147,7 @@ def _keep(ports: Ports, page: ClaimedPage, found: Page, now: datetime) -> None:
             fuller, matches = _judged(ports, engine, stored, found, now)
         articles.set_page_text(tx, page.article_id, fuller, judged_by=engine.revision)
         quiet = articles.is_baseline(tx, page.article_id)
-        articles.replace_matches(tx, page.article_id, matches, is_quiet=quiet, now=now)
+        rule_matches.replace_all(tx, page.article_id, matches, is_quiet=quiet, now=now)
         pages.settle_done(tx, page)
         ports.failpoints.hit("t1.precommit")
     ports.failpoints.hit("t1.committed")

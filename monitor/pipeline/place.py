@@ -22,11 +22,19 @@ from monitor.model.story import Member, Placement, Relation
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import count_as_told
-from monitor.store import alerts, arrange, placing, profiles, restored, stories
-from monitor.store.articles import StoredMatch
+from monitor.store import (
+    alerts,
+    arrange,
+    placing,
+    profiles,
+    restored,
+    seating,
+    story_facts,
+)
 from monitor.store.engine import Tx
 from monitor.store.placing import Unplaced
 from monitor.store.profiles import Kept
+from monitor.store.rule_matches import StoredMatch
 
 MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
 
@@ -82,7 +90,7 @@ class Batch:
             if (alert := self._decide(unplaced, stored, story, member)) is not None
         ]
         if raised and story in self.stale:
-            stories.refresh(self.tx, [story])  # a notice states them
+            story_facts.refresh(self.tx, [story])  # a notice states them
             self.stale.remove(story)
         told = [(self.rules[alert.rule_id], alert) for alert in raised]
         if self.told_before and unplaced.article.published_at < self.told_before:
@@ -93,7 +101,7 @@ class Batch:
 
     def finish(self) -> None:
         """Recompute what stories state, for those that have changed; keep the profiles."""
-        stories.refresh(self.tx, self.stale)
+        story_facts.refresh(self.tx, self.stale)
         profiles.put(self.tx, self.profiles)
         self.stale.clear()
         self.profiles.clear()
@@ -135,12 +143,12 @@ class Batch:
 
     def _members(self, story: StoryId) -> Sequence[Member]:
         if story not in self.seated:
-            self.seated[story] = list(stories.members(self.tx, story))
+            self.seated[story] = list(seating.members(self.tx, story))
         return self.seated[story]
 
     def _take(self, unplaced: Unplaced, placement: Placement) -> Member:
         member = self._member(unplaced.article, placement.relation)
-        stories.seat(
+        seating.seat(
             self.tx, unplaced.id, unplaced.article, placement, wire=member.wire, now=self.now
         )
         if placement.story in self.seated:
@@ -151,7 +159,7 @@ class Batch:
         """Give the seat that an article has; a page's text may credit what its feed did not."""
         member = self._member(unplaced.article, relation)
         if member.wire != unplaced.wire:
-            stories.credit(self.tx, unplaced.id, member.wire)
+            seating.credit(self.tx, unplaced.id, member.wire)
             self.seated.pop(StoryId(unplaced.story or ""), None)
         return member
 

@@ -18,7 +18,7 @@ from monitor.model.keys import StoryId
 from monitor.model.story import Placement
 from monitor.pipeline.assigner import BATCH, OPEN_FOR
 from monitor.pipeline.held import hold
-from monitor.store import profiles, stories
+from monitor.store import profiles, seating, stories
 from monitor.store.engine import Store, Tx
 
 Progress = Callable[[int, int], None]
@@ -48,7 +48,7 @@ def replay(
     common = frozenset().union(*(query_terms(loaded) for loaded in engine.rules))
     index = StoryIndex(common_terms=common)
     with store.read() as tx:
-        seat = stories.seat_of(tx, article_id)
+        seat = seating.seat_of(tx, article_id)
         if seat is None:
             return None
         before = (seat.placed_at, article_id)
@@ -84,7 +84,7 @@ def _home(tx: Tx, story: StoryId) -> StoryId:
 
 
 def _changes(
-    tx: Tx, seat: stories.PlacedSeat, again: Placement, before: tuple[datetime, int]
+    tx: Tx, seat: seating.PlacedSeat, again: Placement, before: tuple[datetime, int]
 ) -> tuple[str, ...]:
     """Name what is not as it was when the article was placed."""
     found = []

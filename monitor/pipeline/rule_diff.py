@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.match.tree import LoadedRule
 from monitor.model.keys import RuleId, StoryId, story_id
 from monitor.pipeline import archive
-from monitor.store import stories
+from monitor.store import seating
 from monitor.store.engine import Store
 
 
@@ -80,7 +80,7 @@ def _stories(
         for hit in archive.matches(store, rule, since=since, progress=progress)
     ]
     with store.read() as tx:
-        seats = stories.seats_of(tx, [number for number, *_ in hits])
+        seats = seating.seats_of(tx, [number for number, *_ in hits])
     found: dict[StoryId, Found] = {}
     for number, key, title, published_at in hits:
         story = seats[number][0] if number in seats else story_id(key)

@@ -13,7 +13,7 @@ from monitor.match.matched import told
 from monitor.match.tree import LoadedRule
 from monitor.model.problem import Problem, Severity
 from monitor.pipeline.ports import Ports
-from monitor.store import articles, placing, problems, roles, rules
+from monitor.store import articles, placing, problems, roles, rule_matches, rules
 from monitor.store.roles import Role
 
 log = structlog.get_logger()
@@ -110,6 +110,6 @@ def _judge(ports: Ports, engine: Engine, ids: Sequence[int], now: datetime) -> i
     hits = {key: matches for key, matches in found.items() if matches}
     with ports.store.write() as tx:
         for key, matches in hits.items():
-            articles.add_matches(tx, key, matches, is_quiet=True, now=now)
+            rule_matches.add(tx, key, matches, is_quiet=True, now=now)
         placing.mark_for_placing(tx, list(hits))
     return sum(map(len, hits.values()))

@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 
 from monitor.model.keys import ArticleKey, StoryId, story_id
 from monitor.model.story import COPIES, Placement, Relation
-from monitor.store import json, placing, stories
-from monitor.store.articles import CHUNK
+from monitor.store import json, placing, stories, story_facts
+from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
 from monitor.store.tables import (
     AlertRow,
@@ -97,7 +97,7 @@ def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: dateti
         changed["arranged_at"] = now
     tx.execute(update(StoryRow).where(StoryRow.id == into).values(**changed))
     tx.execute(delete(StoryRow).where(StoryRow.id == gone))
-    stories.refresh(tx, [into])
+    story_facts.refresh(tx, [into])
 
 
 def _append_alerts(tx: Tx, into: StoryId, gone: StoryId) -> None:
@@ -161,7 +161,7 @@ def split(tx: Tx, story: StoryId, article_ids: Sequence[int], *, now: datetime) 
         _relate(tx, _seats(tx, SeatRow.story_id == half))
     halves = (story, new)
     tx.execute(update(StoryRow).where(StoryRow.id.in_(halves)).values(arranged_at=now))
-    stories.refresh(tx, halves)
+    story_facts.refresh(tx, halves)
     matched = select(MatchRow.article_id).join(SeatRow, SeatRow.article_id == MatchRow.article_id)
     matched = matched.join(ArticleRow, ArticleRow.id == MatchRow.article_id)
     matched = matched.where(SeatRow.story_id.in_(halves), ~placing.IS_PARKED).distinct()

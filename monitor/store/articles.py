@@ -1,20 +1,17 @@
-"""Keep articles, once each, with what rules found in them."""
+"""Keep articles, once each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     and_,
-    bindparam,
-    delete,
     func,
     literal_column,
     or_,
@@ -23,19 +20,16 @@ from sqlalchemy import (
 )
 
 from monitor.model.article import Article, Origin, Precision, TextState
-from monitor.model.keys import ArticleKey, Revision, RuleId
-from monitor.model.rule import Finding, Match
+from monitor.model.keys import ArticleKey
 from monitor.model.source import Source
 from monitor.store import json
+from monitor.store.chunks import SOUGHT, sought
 from monitor.store.engine import Tx
 from monitor.store.tables import AliasRow, ArticleRow, MatchRow, RuleRow
 from monitor.store.upsert import insert
 
 IS_PLACE_DUE: ColumnElement[bool] = literal_column(f"{ArticleRow.__tablename__}.place_due")
 """The condition as the index has it: SQLite takes no index `WHERE place_due` for `= 1`."""
-
-CHUNK = 400
-"""How many values a statement is given: SQLite takes 32,766 parameters, older ones 999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +40,6 @@ class Known:
     key: ArticleKey
     feed_hash: str
     text_state: TextState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMatch:
-    """Be a match as stored; quiet ones are for digests only."""
-
-    match: Match
-    is_quiet: bool
 
 
 def find_known(tx: Tx, articles: Sequence[Article]) -> dict[ArticleKey, Known]:
@@ -83,23 +69,14 @@ def _known(row: Any) -> Known:
 
 
 def _by_key(tx: Tx, keys: Sequence[ArticleKey]) -> dict[ArticleKey, Known]:
-    query = select(*_KNOWN).where(ArticleRow.key.in_(_SOUGHT))
-    return {ArticleKey(row.key): _known(row) for row in _sought(tx, query, keys)}
+    query = select(*_KNOWN).where(ArticleRow.key.in_(SOUGHT))
+    return {ArticleKey(row.key): _known(row) for row in sought(tx, query, keys)}
 
 
 def _by_alias(tx: Tx, aliases: Sequence[str]) -> dict[str, Known]:
     query = cast(Select[Any], select(AliasRow.alias, *_KNOWN)).join(ArticleRow)
-    query = query.where(AliasRow.alias.in_(_SOUGHT))
-    return {row.alias: _known(row) for row in _sought(tx, query, aliases)}
-
-
-_SOUGHT: BindParameter[Any] = bindparam("sought", expanding=True)
-
-
-def _sought(tx: Tx, query: Any, values: Sequence[Any]) -> Iterator[Any]:
-    """Ask for many values, some at a time: the databases bound how many a statement takes."""
-    for start in range(0, len(values), CHUNK):
-        yield from tx.execute(query, {"sought": values[start : start + CHUNK]})
+    query = query.where(AliasRow.alias.in_(SOUGHT))
+    return {row.alias: _known(row) for row in sought(tx, query, aliases)}
 
 
 def add(
@@ -233,36 +210,6 @@ def set_page_text(
     )
 
 
-def add_matches(
-    tx: Tx, article_id: int, matches: Iterable[Match], *, is_quiet: bool, now: datetime
-) -> None:
-    """Store what rules found; a match of the same revision keeps its first `is_quiet`."""
-    for match in matches:
-        findings = json.dump(tuple[Finding, ...], match.findings)
-        statement = insert(tx, MatchRow).values(
-            article_id=article_id,
-            rule_id=match.rule_id,
-            revision=match.revision,
-            findings=findings,
-            notes=list(match.notes),
-            is_quiet=is_quiet,
-            matched_at=now,
-        )
-        again = {"findings": findings, "notes": list(match.notes)}
-        keys = ["article_id", "rule_id", "revision"]
-        tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=again))
-
-
-def replace_matches(
-    tx: Tx, article_id: int, matches: Sequence[Match], *, is_quiet: bool, now: datetime
-) -> None:
-    """Store what rules find now; what they found in an older text and not in this one goes."""
-    kept = [match.rule_id for match in matches]
-    gone = delete(MatchRow).where(MatchRow.article_id == article_id)
-    tx.execute(gone.where(MatchRow.rule_id.not_in(kept)))
-    add_matches(tx, article_id, matches, is_quiet=is_quiet, now=now)
-
-
 def read(tx: Tx, article_id: int) -> Article | None:
     """Read one article by number."""
     row = tx.execute(_ARTICLE.where(ArticleRow.id == article_id)).one_or_none()
@@ -307,26 +254,6 @@ def read_many(tx: Tx, article_ids: Sequence[int]) -> list[tuple[int, Article]]:
     """Read articles by their numbers, in order of number."""
     query = _ARTICLE.where(ArticleRow.id.in_(article_ids)).order_by(ArticleRow.id)
     return [(row.id, from_row(row)) for row in tx.execute(query)]
-
-
-def matches_of(tx: Tx, article_ids: Sequence[int]) -> Mapping[int, tuple[StoredMatch, ...]]:
-    """Read the stored matches of articles, by number, in order of rule."""
-
-    query = select(*MatchRow.__table__.columns, ArticleRow.key).join(ArticleRow)
-    query = query.where(MatchRow.article_id.in_(_SOUGHT)).order_by(MatchRow.rule_id, MatchRow.id)
-    found: dict[int, list[StoredMatch]] = {}
-    for row in _sought(tx, query, article_ids):
-        match = Match(
-            rule_id=RuleId(row.rule_id),
-            revision=Revision(row.revision),
-            article=ArticleKey(row.key),
-            findings=json.load(tuple[Finding, ...], row.findings),
-            notes=tuple(row.notes),
-        )
-        found.setdefault(row.article_id, []).append(
-            StoredMatch(match=match, is_quiet=row.is_quiet)
-        )
-    return {key: tuple(value) for key, value in found.items()}
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, RuleId
 from monitor.model.rule import Match
-from monitor.store import articles, problems
+from monitor.store import articles, problems, rule_matches
+from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
 from monitor.store.fulltext import INDEXED, IS_UNINDEXED
 from monitor.store.tables import ArticleRow, MatchRow, ProblemRow, SeatRow
@@ -37,7 +38,7 @@ class Unplaced:
     story: str | None
     relation: str | None
     wire: str | None
-    matches: tuple[articles.StoredMatch, ...]
+    matches: tuple[rule_matches.StoredMatch, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def judge(
     judged_by: str,
     in_force: Collection[RuleId],
     now: datetime,
-) -> tuple[articles.StoredMatch, ...]:
+) -> tuple[rule_matches.StoredMatch, ...]:
     """Store what the rules in force find where others had judged; give all that is stored.
 
     What one of them found before and does not find now goes; of rules out of force it stays.
@@ -68,10 +69,10 @@ def judge(
     if gone:
         of_article = MatchRow.article_id == unplaced.id
         tx.execute(delete(MatchRow).where(of_article, MatchRow.rule_id.in_(gone)))
-    articles.add_matches(tx, unplaced.id, matches, is_quiet=unplaced.is_baseline, now=now)
+    rule_matches.add(tx, unplaced.id, matches, is_quiet=unplaced.is_baseline, now=now)
     row = update(ArticleRow).where(ArticleRow.id == unplaced.id)
     tx.execute(row.values(judged_by=judged_by))
-    return articles.matches_of(tx, [unplaced.id]).get(unplaced.id, ())
+    return rule_matches.of_articles(tx, [unplaced.id]).get(unplaced.id, ())
 
 
 def has_unplaced(tx: Tx) -> bool:
@@ -147,7 +148,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
         .limit(limit)
         .with_for_update(of=ArticleRow)
     ).all()
-    matches = articles.matches_of(tx, [row.id for row in rows])
+    matches = rule_matches.of_articles(tx, [row.id for row in rows])
     return tuple(
         Unplaced(
             id=row.id,
@@ -174,8 +175,8 @@ def mark_placed(tx: Tx, article_ids: Sequence[int], *, is_indexed: bool = False)
 
 def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:
     """Ask the assigner to look at these again."""
-    for start in range(0, len(article_ids), articles.CHUNK):
-        part = article_ids[start : start + articles.CHUNK]
+    for start in range(0, len(article_ids), CHUNK):
+        part = article_ids[start : start + CHUNK]
         tx.execute(update(ArticleRow).where(ArticleRow.id.in_(part)).values(place_due=True))
 
 

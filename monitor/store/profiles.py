@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 
 from monitor.model.keys import StoryId
 from monitor.model.story import Relation
-from monitor.store.articles import CHUNK
+from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
 from monitor.store.tables import ArticleRow, ProfileRow, SeatRow
 from monitor.store.upsert import insert

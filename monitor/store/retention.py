@@ -20,7 +20,7 @@ from monitor.model.keys import ArticleKey, StoryId
 from monitor.store import problems
 from monitor.store.engine import Tx
 from monitor.store.placing import PROBLEM
-from monitor.store.stories import refresh
+from monitor.store.story_facts import refresh
 from monitor.store.tables import (
     AlertRow,
     AliasRow,

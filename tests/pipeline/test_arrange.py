@@ -46,9 +46,11 @@ from monitor.store import (
     profiles,
     retention,
     roles,
+    rule_matches,
+    seating,
     stories,
 )
-from monitor.store import arrange as seating
+from monitor.store import arrange as arranging
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store, Tx
 from monitor.store.tables import (
@@ -255,7 +257,7 @@ async def test_each_of_two_articles_that_match_at_once_is_told(press: Press) -> 
             number = articles.find_known(tx, [newer])[newer.key].id
             articles.revise(tx, number, newer, keeps_body=False, judged_by=engine.revision)
             found = matches_of(engine.match(newer))
-            articles.add_matches(tx, number, found, is_quiet=False, now=now)
+            rule_matches.add(tx, number, found, is_quiet=False, now=now)
     press.place()
     assert len({notice.alert for notice in press.notices}) == 2
 
@@ -337,7 +339,7 @@ async def test_what_continues_a_story_too_old_to_take_it_says_so_everywhere(pres
     )
     other = press.receive("fire", "geo")
     with press.ports.store.write() as tx:  # as if an older one took the old one in
-        seating.merge(
+        arranging.merge(
             tx, StoryId(press.story_of(other)), StoryId(old), is_by_hand=False, now=press.watch.now
         )
     shown_now = asked(press.made, "stories", "show", new)["story"]
@@ -476,7 +478,7 @@ async def test_a_merge_and_who_relies_on_seats_do_not_wait_for_each_other(
         articles.add(tx, [report("flood", "dawn", now), merging], is_baseline=False)
     with ThreadPoolExecutor(1) as assigner:
         with store.write() as tx:
-            seating.keep_seats(tx)
+            arranging.keep_seats(tx)
             placed = assigner.submit(press.place)
             wait_for_lock(store)
             do(tx, story, number, now)
@@ -594,7 +596,7 @@ def test_stories_are_arranged_when_no_digest_or_batch_is_under_way(
         role = roles.take(tx, roles.ASSIGNER, "one", None, now=now, lease=timedelta(minutes=1))
     assert role is not None
     with ThreadPoolExecutor(1) as person:
-        for hold in (lambda tx: roles.require(tx, role), seating.keep_seats):
+        for hold in (lambda tx: roles.require(tx, role), arranging.keep_seats):
             with store.write() as tx:
                 hold(tx)
                 stopping = person.submit(stop)
@@ -628,7 +630,7 @@ def arranged(desk: Desk, step: tuple[str, int, int]) -> None:
                 arrange.stop_placing(tx, now=desk.now)
                 arrange.merge(tx, named, now=desk.now)
             elif named:
-                moved = [row.article.key for row in stories.seated(tx, named[0].id)][other:][:2]
+                moved = [row.article.key for row in seating.seated(tx, named[0].id)][other:][:2]
                 arrange.stop_placing(tx, now=desk.now)
                 arrange.split(tx, named[0], moved or [ArticleKey("none")], now=desk.now)
 

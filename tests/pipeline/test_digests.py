@@ -41,7 +41,19 @@ from monitor.pipeline.ports import Ports
 from monitor.render.page_view import Plan, alert_page
 from monitor.render.webhook import render_webhook
 from monitor.render.webhook_parts import moment
-from monitor.store import alerts, articles, channels, deliveries, json, placing, rules, stories
+from monitor.store import (
+    alerts,
+    articles,
+    channels,
+    deliveries,
+    json,
+    placing,
+    rule_matches,
+    rules,
+    seating,
+    stories,
+    story_facts,
+)
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Tx
 from monitor.store.tables import DeliveryRow
@@ -71,7 +83,7 @@ def seat(tx: Tx, one: Article, story: StoryId, now: datetime) -> int:
         article=one.key, story=story, relation=relation, score=1.0, threshold=0.5, model="m"
     )
     (number,) = articles.add(tx, [one], is_baseline=False).values()
-    stories.seat(tx, number, one, placement, now=now)
+    seating.seat(tx, number, one, placement, now=now)
     return number
 
 
@@ -90,8 +102,8 @@ def raise_alert(
     story = story or story_id(one.key)
     number = seat(tx, one, story, now)
     found = match(rule, one.key, revision or ports.current.rules[rule].revision)
-    articles.add_matches(tx, number, [found], is_quiet=is_quiet, now=now)
-    stories.refresh(tx, [story])
+    rule_matches.add(tx, number, [found], is_quiet=is_quiet, now=now)
+    story_facts.refresh(tx, [story])
     generation = len(alerts.raised(tx, rule, story)) + 1
     alert = Alert(
         key=alert_key(rule, story, generation),
@@ -369,7 +381,7 @@ async def test_an_article_raises_once_in_whatever_story_it_sits(
         with ports.store.write() as tx:
             (number,) = articles.add(tx, [one], is_baseline=False).values()
             found = match(ACME, one.key, ports.current.rules[ACME].revision)
-            articles.add_matches(tx, number, [found], is_quiet=False, now=watch.now)
+            rule_matches.add(tx, number, [found], is_quiet=False, now=watch.now)
             elsewhere = story_id(other.key)
             placing.mark_placed(tx, [seat(tx, other, elsewhere, watch.now)])
             alert = Alert(

@@ -31,7 +31,18 @@ from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
 from monitor.pipeline.replay import Replay, replay
 from monitor.pipeline.rules import look_back
-from monitor.store import alerts, articles, claims, placing, problems, roles, rules, stories
+from monitor.store import (
+    alerts,
+    articles,
+    claims,
+    placing,
+    problems,
+    roles,
+    rule_matches,
+    rules,
+    seating,
+    stories,
+)
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store
 from monitor.store.tables import ProfileRow, SeatRow
@@ -181,7 +192,7 @@ def test_what_other_rules_judged_is_judged_again_by_the_assigners(store: Store) 
             tx, [one], is_baseline=False, judged_by=elsewhere.revision
         ).values()
         found = told(elsewhere.match(one))
-        articles.add_matches(tx, number, found, is_quiet=False, now=desk.now)
+        rule_matches.add(tx, number, found, is_quiet=False, now=desk.now)
     assert [match.rule_id for match in found] == ["rain"]
     assert desk.assigner.place_due() == 1
     with store.read() as tx:
@@ -378,7 +389,7 @@ def test_papers_that_print_one_agency_are_one_voice_and_a_page_may_say_so_late(
     desk.receive(every)
     with store.read() as tx:
         (story,) = stories.listed(tx, matched_only=False, limit=9)
-        assert [one.wire for one in stories.members(tx, story.id)] == ["AFP", "AFP", None]
+        assert [one.wire for one in seating.members(tx, story.id)] == ["AFP", "AFP", None]
     assert (story.report_count, story.copy_count) == (2, 1)
     desk.receive([replace(every[2], body=every[2].body + " — AFP")])
     with store.read() as tx:

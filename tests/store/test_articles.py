@@ -11,7 +11,7 @@ from services.plans import plans
 
 from monitor.model.article import Article, Origin, Precision
 from monitor.model.keys import article_key
-from monitor.store import articles, placing
+from monitor.store import articles, placing, rule_matches
 from monitor.store.engine import Store
 
 
@@ -75,9 +75,9 @@ def test_a_match_is_stored_once_and_keeps_its_quietness(store: Store, now: datet
     ids = add(store, one)
     found = match("r", one.key)
     with store.write() as tx:
-        articles.add_matches(tx, ids[one.key], [found], is_quiet=False, now=now)
-        articles.add_matches(tx, ids[one.key], [found], is_quiet=True, now=now)
-        (stored,) = articles.matches_of(tx, [ids[one.key]])[ids[one.key]]
+        rule_matches.add(tx, ids[one.key], [found], is_quiet=False, now=now)
+        rule_matches.add(tx, ids[one.key], [found], is_quiet=True, now=now)
+        (stored,) = rule_matches.of_articles(tx, [ids[one.key]])[ids[one.key]]
     assert stored.match == found
     assert stored.is_quiet is False
 
@@ -89,9 +89,9 @@ def test_what_a_newer_text_no_longer_holds_is_no_match_any_more(
     (number,) = add(store, one).values()
     with store.write() as tx:
         both = [match("r", one.key), match("s", one.key)]
-        articles.replace_matches(tx, number, both, is_quiet=False, now=now)
-        articles.replace_matches(tx, number, both[1:], is_quiet=False, now=now)
-        left = [stored.match.rule_id for stored in articles.matches_of(tx, [number])[number]]
+        rule_matches.replace_all(tx, number, both, is_quiet=False, now=now)
+        rule_matches.replace_all(tx, number, both[1:], is_quiet=False, now=now)
+        left = [stored.match.rule_id for stored in rule_matches.of_articles(tx, [number])[number]]
     assert left == ["s"]
 
 

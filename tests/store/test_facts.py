@@ -14,7 +14,7 @@ from monitor.clock import system_clock
 from monitor.errors import LeaseLost, StoreError
 from monitor.model.keys import ChannelName
 from monitor.model.notice import Window
-from monitor.store import articles, channels, problems, rules
+from monitor.store import articles, channels, problems, rule_matches, rules
 from monitor.store.engine import Store
 from monitor.store.tables import SeedRow
 from monitor.store.upsert import insert
@@ -115,7 +115,7 @@ def test_matches_of_an_older_revision_are_not_counted(store: Store, now: datetim
     with store.write() as tx:
         (number,) = articles.add(tx, [one], is_baseline=False).values()
         old, new = match("r", one.key, "1"), match("r", one.key, "2")
-        articles.add_matches(tx, number, [old, new], is_quiet=False, now=now)
+        rule_matches.add(tx, number, [old, new], is_quiet=False, now=now)
         assert articles.counts(tx)["matches"] == 0
         rules.keep(tx, rule("r", revision="2"), now=now)
         assert articles.counts(tx)["matches"] == 1

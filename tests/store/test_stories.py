@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from services.articles import article, match, source
 from sqlalchemy import inspect
@@ -26,7 +26,7 @@ from monitor.model.keys import (
     story_id,
 )
 from monitor.model.story import COPIES, Member, Placement, Relation
-from monitor.store import alerts, articles, profiles, stories
+from monitor.store import alerts, articles, profiles, rule_matches, seating, stories, story_facts
 from monitor.store.engine import Store, Tx
 
 MAILBOX = ChannelName("mailbox")
@@ -47,7 +47,7 @@ def seat(
     wire: str | None = None,
 ) -> int:
     (number,) = articles.add(tx, [one], is_baseline=False).values()
-    stories.seat(tx, number, one, placement(one, story, relation), wire=wire, now=now)
+    seating.seat(tx, number, one, placement(one, story, relation), wire=wire, now=now)
     return number
 
 
@@ -74,9 +74,9 @@ def test_a_storys_facts_follow_from_its_articles(store: Store, now: datetime) ->
         seat(tx, untitled, story, Relation.FIRST, now)
         seat(tx, titled, story, Relation.EVENT, now)
         seat(tx, best, story, Relation.EVENT, now)
-        stories.refresh(tx, [story])
+        story_facts.refresh(tx, [story])
         found = stories.read(tx, story)
-        assert stories.members(tx, story)[0].relation is Relation.FIRST
+        assert seating.members(tx, story)[0].relation is Relation.FIRST
     assert found is not None
     assert (found.title, found.lead) == ("The Best Source", best.key)
     assert (found.article_count, found.source_count, found.revision) == (3, 2, 2)
@@ -100,6 +100,7 @@ FURTHER = st.tuples(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(further=[(Relation.EVENT, "AFP", "geo", None), (Relation.EVENT, None, "wire:AFP", None)])
 @given(further=st.lists(FURTHER, max_size=12))
 def test_a_story_counts_its_independent_reports_and_its_copies(
     store: Store, now: datetime, further: list[tuple[Relation, str | None, str, str | None]]
@@ -113,10 +114,10 @@ def test_a_story_counts_its_independent_reports_and_its_copies(
         for n, (relation, wire, name, group) in enumerate(further):
             one = article(str(n), source=source(name, group=group))
             seat(tx, one, story, relation, now, wire)
-        stories.refresh(tx, [story])
+        story_facts.refresh(tx, [story])
         found = stories.read(tx, story)
         assert found is not None
-        assert (found.report_count, found.copy_count) == counted(stories.members(tx, story))
+        assert (found.report_count, found.copy_count) == counted(seating.members(tx, story))
         raise Undone
 
 
@@ -135,7 +136,7 @@ def test_four_reports_and_thirty_seven_copies(store: Store, now: datetime) -> No
         seat(tx, article("c", source=source("herald", group="dawn")), story, Relation.EVENT, now)
         seat(tx, article("d", source=source("geo")), story, Relation.EVENT, now)
         seat(tx, article("e", source=source("geo")), story, Relation.EVENT, now, "Reuters")
-        stories.refresh(tx, [story])
+        story_facts.refresh(tx, [story])
         found = stories.read(tx, story)
     assert found is not None
     assert (found.report_count, found.copy_count, found.article_count) == (4, 37, 42)
@@ -150,14 +151,14 @@ def test_an_own_report_leads_before_one_from_a_wire_that_came_first(
     with store.write() as tx:
         seat(tx, wired, story, Relation.FIRST, now, "AFP")
         seat(tx, own, story, Relation.EVENT, now)
-        stories.refresh(tx, [story])
+        story_facts.refresh(tx, [story])
         assert (found := stories.read(tx, story)) is not None
         assert found.lead == own.key
         agency = article(
             "c", source=source("afp", is_syndicator=True), published_at=now - timedelta(hours=3)
         )
         seat(tx, agency, story, Relation.EVENT, now, "AFP")
-        stories.refresh(tx, [story])
+        story_facts.refresh(tx, [story])
         assert (found := stories.read(tx, story)) is not None
         assert found.lead == agency.key
 
@@ -169,7 +170,7 @@ def test_an_article_has_one_seat(store: Store, now: datetime) -> None:
         number = seat(tx, one, story, Relation.FIRST, now)
     again = placement(one, story, Relation.EVENT)
     with pytest.raises(IntegrityError), store.write() as tx:
-        stories.seat(tx, number, one, again, now=now)
+        seating.seat(tx, number, one, again, now=now)
 
 
 def test_a_generation_is_raised_once(store: Store, now: datetime) -> None:
@@ -213,7 +214,7 @@ def test_what_a_digest_told_is_told_and_what_came_after_is_not(
     with store.write() as tx:
         number = seat(tx, one, story, Relation.FIRST, now)
         found = [match("r", one.key, "1")]
-        articles.add_matches(tx, number, found, is_quiet=False, now=now)
+        rule_matches.add(tx, number, found, is_quiet=False, now=now)
         alerts.add(tx, alert(one, story, now), number)
         assert alerts.untold_stories(tx, MAILBOX, rules, limit=9) == (story,)
         assert alerts.untold_stories(tx, MAILBOX, {RuleId("other"): Revision("1")}, limit=9) == ()
@@ -242,7 +243,7 @@ def test_a_rule_first_matched_a_story_when_it_first_found_itself(
             (other, Relation.EVENT, now),
         ):
             number = seat(tx, each, story, relation, now)
-            articles.add_matches(tx, number, [match(rule, each.key)], is_quiet=False, now=at)
+            rule_matches.add(tx, number, [match(rule, each.key)], is_quiet=False, now=at)
         assert alerts.first_matched_at(tx, rule, story) == now
         assert alerts.first_matched_at(tx, RuleId("other"), story) is None
 
@@ -264,7 +265,7 @@ def test_lists_show_the_stories_that_rules_matched(store: Store, now: datetime) 
     with store.write() as tx:
         number = seat(tx, one, story_id(one.key), Relation.FIRST, now)
         seat(tx, other, story_id(other.key), Relation.FIRST, now)
-        articles.add_matches(tx, number, [match("r", one.key)], is_quiet=False, now=now)
+        rule_matches.add(tx, number, [match("r", one.key)], is_quiet=False, now=now)
         matched = stories.listed(tx, matched_only=True, limit=9)
         assert [story.id for story in matched] == [story_id(one.key)]
         assert len(stories.listed(tx, matched_only=False, limit=9)) == 2

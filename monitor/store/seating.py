@@ -1,0 +1,167 @@
+"""Keep the seats of articles in stories, and why each sits where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from monitor.model.article import Article
+from monitor.model.keys import ArticleKey, SourceKey, StoryId
+from monitor.model.rule import Match
+from monitor.model.story import Member, Placement, Relation
+from monitor.store import articles, json, rule_matches
+from monitor.store.chunks import CHUNK
+from monitor.store.engine import Tx
+from monitor.store.tables import ArticleRow, SeatRow, StoryRow
+from monitor.store.upsert import insert
+
+HOUSE = ArticleRow.source["group"].as_string()
+"""The group of an article's source, as the database sees it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatedArticle:
+    """Be an article in its story, with its matches."""
+
+    id: int
+    article: Article
+    relation: Relation
+    wire: str | None
+    placement: Placement
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedSeat:
+    """Be an article with what decided its place; `is_revised`: its text is newer than that."""
+
+    article: Article
+    placement: Placement
+    placed_at: datetime
+    is_revised: bool
+
+
+def seat(
+    tx: Tx,
+    article_id: int,
+    article: Article,
+    placement: Placement,
+    *,
+    wire: str | None = None,
+    now: datetime,
+) -> None:
+    """Give an article its seat; the constraint makes a second one impossible."""
+    if placement.is_new:
+        tx.execute(insert(tx, StoryRow), _opened(article, placement, now))
+    taken = {
+        "article_id": article_id,
+        "story_id": placement.story,
+        "relation": placement.relation.value,
+        "wire": wire,
+        "placement": json.dump(Placement, placement),
+        "placed_at": now,
+    }
+    tx.execute(insert(tx, SeatRow), taken)
+
+
+def credit(tx: Tx, article_id: int, wire: str | None) -> None:
+    """Say anew which news agency an article is credited to: its text has changed."""
+    tx.execute(update(SeatRow).where(SeatRow.article_id == article_id).values(wire=wire))
+
+
+def _opened(article: Article, placement: Placement, now: datetime) -> dict[str, Any]:
+    return {
+        "id": placement.story,
+        "title": article.title,
+        "lang": article.lang,
+        "first_at": article.published_at,
+        "last_at": article.published_at,
+        "article_count": 1,
+        "source_count": 1,
+        "report_count": 1,
+        "copy_count": 0,
+        "revision": 1,
+        "lead": article.key,
+        "created_at": now,
+        "continues": placement.continues,
+    }
+
+
+def members(tx: Tx, story: StoryId) -> tuple[Member, ...]:
+    """List who sits in a story, in order of placement."""
+    seats = _MEMBER.where(SeatRow.story_id == story).order_by(SeatRow.placed_at, ArticleRow.id)
+    return tuple(map(_member, tx.execute(seats)))
+
+
+def seats_of(tx: Tx, article_ids: Sequence[int]) -> dict[int, tuple[StoryId, Member]]:
+    """Tell where articles sit, and why; those that wait for a story are left out."""
+    found: dict[int, tuple[StoryId, Member]] = {}
+    for start in range(0, len(article_ids), CHUNK):
+        part = article_ids[start : start + CHUNK]
+        for row in tx.execute(_MEMBER.where(SeatRow.article_id.in_(part))):
+            found[row.article_id] = StoryId(row.story_id), _member(row)
+    return found
+
+
+_MEMBER = select(
+    SeatRow.article_id,
+    SeatRow.story_id,
+    SeatRow.relation,
+    SeatRow.wire,
+    ArticleRow.key,
+    ArticleRow.source_key,
+    HOUSE.label("house"),
+).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
+
+
+def _member(row: Any) -> Member:
+    return Member(
+        article=ArticleKey(row.key),
+        source=SourceKey(row.source_key),
+        relation=Relation(row.relation),
+        wire=row.wire,
+        group=row.house,
+    )
+
+
+def seat_of(tx: Tx, article_id: int) -> PlacedSeat | None:
+    """Read an article's seat with what decided it; None if it waits for one."""
+    row = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.placement, SeatRow.placed_at)
+        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(ArticleRow.id == article_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return PlacedSeat(
+        article=articles.from_row(row),
+        placement=json.load(Placement, row.placement),
+        placed_at=row.placed_at,
+        is_revised=row.revision > 1 and row.fetched_at > row.placed_at,
+    )
+
+
+def seated(tx: Tx, story: StoryId) -> tuple[SeatedArticle, ...]:
+    """Read all of a story's articles with their matches, in order of placement."""
+    rows = tx.execute(
+        select(*ArticleRow.__table__.columns, SeatRow.relation, SeatRow.wire, SeatRow.placement)
+        .join(SeatRow, SeatRow.article_id == ArticleRow.id)
+        .where(SeatRow.story_id == story)
+        .order_by(SeatRow.placed_at, ArticleRow.id)
+    ).all()
+    matches = rule_matches.of_articles(tx, [row.id for row in rows])
+    return tuple(
+        SeatedArticle(
+            id=row.id,
+            article=articles.from_row(row),
+            relation=Relation(row.relation),
+            wire=row.wire,
+            placement=json.load(Placement, row.placement),
+            matches=tuple(stored.match for stored in matches.get(row.id, ())),
+        )
+        for row in rows
+    )
