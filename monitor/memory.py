@@ -6,22 +6,23 @@ import ctypes
 import os
 from contextlib import suppress
 
-_M_ARENA_MAX = -8  # mallopt(3)
-_ARENAS = 2
-_VARIABLE = "MALLOC_ARENA_MAX"
+_OPTIONS = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 256 * 1024)}
+"""Of mallopt(3), by the variable that wins over ours: the option's number, and its value."""
 
 
 def share_heaps() -> None:
     """Let all threads take their memory from two heaps; call it before there are threads.
 
     glibc else gives each thread a heap of its own, which keeps what its busiest moment took: an
-    index that is built anew by one thread after the other is paid for in each of them. What the
-    variable MALLOC_ARENA_MAX says wins; without glibc nothing is done.
+    index that is built anew by one thread after the other is paid for in each of them. What is
+    large stands apart and goes back to the system when it is let go; glibc else takes it from the
+    heaps, too, once a larger one was let go: a feed's 10 MB leave a hole that other things fill.
+    Without glibc nothing is done.
     """
-    if _VARIABLE in os.environ:
-        return
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+    for variable, option in _OPTIONS.items():
+        if variable not in os.environ:
+            with suppress(OSError, AttributeError, TypeError):
+                ctypes.CDLL(None).mallopt(*option)
 
 
 def give_back() -> None:

@@ -63,7 +63,7 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] == "e" else word
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def skeleton(term: str) -> str:
     """Keep a folded name's consonants: Haque and Haq give "hq", Mohammed and Muhammad "mmd".
 

@@ -49,6 +49,26 @@ print(before, resident_mb())
 """
 
 
+LARGE = """
+import sys
+from pathlib import Path
+from monitor.memory import share_heaps
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+if sys.argv[1] == "apart":
+    share_heaps()
+bytes(20_000_000)
+before, stay = resident_mb(), []
+for _ in range(8):
+    body = b"x" * 8_000_000
+    stay.append(bytes(3_600))
+    del body
+print(resident_mb() - before)
+"""
+
+
 def heaps(how: str, **environ: str) -> int:
     """Let threads allocate at the same time; count the heaps that glibc gave them."""
     inherited = {name: v for name, v in os.environ.items() if name != "MALLOC_ARENA_MAX"}
@@ -74,3 +94,13 @@ def test_what_is_free_between_what_stays_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, check=True)
     before, after = map(float, done.stdout.split())
     assert before - after > 50, "72 MB were let go"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_what_is_large_goes_back_to_the_system_when_it_is_let_go() -> None:
+    left = [
+        float(subprocess.check_output([sys.executable, "-c", LARGE, how], text=True))
+        for how in ("within", "apart")
+    ]
+    assert left[0] > 6, "the test tells nothing: what is large goes back by itself"
+    assert left[1] < 2
