@@ -14,7 +14,7 @@ from monitor.net.hosts import host_of
 WHY_QUIET = {
     Reason.TOLD_ONCE: "its story was told, and the rule says `again: never`",
     Reason.COPY: "it repeats an article that its story has",
-    Reason.KNOWN_SOURCE: "its source, or the news agency it is from, is in the story already",
+    Reason.KNOWN_SOURCE: "its source, its house or its news agency is in the story already",
     Reason.ALREADY_RAISED: "it raised one before",
     Reason.TOO_OLD: "it was older than the look-back (`backfill`) when it came",
 }

@@ -93,7 +93,7 @@ def show(
             place = row.article.url or row.article.feed
             suffix = f"  matched by {rules}" if rules else ""
             who = row.article.source.name
-            if row.wire and row.wire != who:
+            if row.wire:
                 who += f", from {row.wire}"
             line = f"{row.article.key[:10]}  {who}  {place}{suffix}"
             out.print(f"      {line}", markup=False)

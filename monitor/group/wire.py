@@ -7,7 +7,8 @@
     By Press Trust of India                       the author
 
 A name within a sentence ("told AFP", "with reporting by Reuters") credits nothing: what is said
-around it is the paper's own. Only a text's beginning and end are looked at.
+around it is the paper's own. Nor does a picture's credit, or the short form of a name that stands
+before it: "Pakistan Tehreek-e-Insaf (PTI)". Only a text's beginning and end are looked at.
 """
 
 from __future__ import annotations
@@ -20,24 +21,34 @@ from functools import lru_cache
 from importlib import resources
 
 from monitor.model.article import Article
+from monitor.model.source import Source
+from monitor.model.story import Wire
 
 _HEAD_CHARS = 200
 _TAIL_CHARS = 700
+_MAX_NAME_CHARS = 60
+_SHORT_CHARS = 5  # a name up to here is a short form: many things are called so
+_NAMED_ALONE = frozenset({"AFP", "EFE", "dpa", "DPA", "TASS"})  # though short
 _MAX_PLACE_WORDS = 7  # of a dateline without a dash: "NEW DELHI, Thursday, Nov 26, 2026 (PTI)"
+_MAX_CASELESS_WORDS = 3  # of one in a script without capitals
 _DASH = r"(?:--|[-\u2010-\u2015\u2212])"
 _END = r"[.!?…。۔؟！？\"'”’»)\]]"  # of a sentence
-_AUTHORS = re.compile(r"[/,;|&·•]|\s[-–—]\s|\s(?:and|with|via|et|und|y|e)\s", re.IGNORECASE)
-_AUTHOR_TRIM = re.compile(
-    r"^(?:by|from|the)\s+"
-    r"|\s+(?:staff(?: writers?)?|writers?|reporters?|correspondents?|news ?wire|wire|in [\w ]+)$",
-    re.IGNORECASE,
+_CALENDAR = re.compile(
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun", re.IGNORECASE
 )
+_PICTURE = r"(?i:file|photo|image|picture|getty|video|graphic|caption|credit)"
+_PICTURE_CHARS = 30  # so near before a notice such a word makes it a picture's
+_CABLE = "[^\\s。，]{0,24}[电電]"  # 新华社伊斯兰堡11月26日电
 _REUTERS_DESK = re.compile(
     r"\breporting by\b.{1,400}?\b(?:editing|writing) by\b", re.IGNORECASE | re.DOTALL
 )
-_PICTURE = r"(?i:file|photo|image|picture|getty|video|graphic)"  # a caption's credit
-_CJK_CABLE = "[^\\s。，]{0,24}[电電]"
-_MAX_NAME_CHARS = 60
+_IMPRINT = re.compile(r"\n\s{0,3}Published in [^\n]{3,80}$")  # Dawn's last line
+_AUTHORS = re.compile(r"[/,;|&·•]|\s[-–—]\s|\s(?:and|via|et|und|y|e)\s", re.IGNORECASE)
+_BEFORE_NAME = re.compile(r"^(?:(?:by|from)\s+)?(?:the\s+)?", re.IGNORECASE)
+_BEHIND_NAME = re.compile(
+    r"\s+(?:staff(?: writers?)?|writers?|reporters?|correspondents?|news ?wire|wire|in [\w ]+)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,96 +63,157 @@ class Agency:
 class Wires:
     """Know the agencies' names: those that are shipped, and a workspace's own syndicators."""
 
-    def __init__(self, own: Iterable[str] = ()) -> None:
-        """Take the names of the workspace's sources that are syndicators."""
+    def __init__(self, own: Iterable[Agency] = ()) -> None:
+        """Take the workspace's sources that are syndicators, as agencies; their names win."""
         shipped = _agencies()
         self._by_domain = {domain: one.name for one in shipped for domain in one.domains}
-        names = {name: name for name in own if 2 <= len(name) <= _MAX_NAME_CHARS}
-        for one in shipped:
-            for spelt in (one.name, *one.spelt):
-                names[spelt] = names[spelt.upper()] = one.name
+        names = {
+            spelt: one.name
+            for one in shipped
+            for written in (one.name, *one.spelt)
+            for spelt in (written, written.upper())
+        }
+        names.update((one.name, one.name) for one in own if not self._is_known(one, names))
         self._names = names
-        self._folded = {_folded(spelt): name for spelt, name in names.items()}
-        any_of = "|".join(_pattern(name) for name in sorted(names, key=len, reverse=True))
+        self._folded = {_folded(n): name for n, name in names.items() if len(n) > _SHORT_CHARS}
+        self._short = {
+            spelt: name
+            for n, name in names.items()
+            if len(n) <= _SHORT_CHARS
+            for spelt in (n.lower(), n)
+        }
+        any_of = _any_of(names)
+        alone = _any_of(n for n in names if len(n) > _SHORT_CHARS or n in _NAMED_ALONE)
+        spaceless = _any_of(n for n in names if _is_spaceless(n))
         name = rf"(?<!\w)(?P<name>{any_of})"
         others = rf"(?:(?:\s?[/,;|&]\s?|\s(?=[A-Z]))(?!{_PICTURE})[^()\[\]（）\n]{{1,40}})?"
         self._any = re.compile(rf"(?<!\w)(?:{any_of})")
         self._dateline = re.compile(
-            rf"(?P<place>(?:\([^()（）\n]{{1,30}}\)|[^()（）\n]){{0,120}}?)[(（]\s*{name}{others}\s*[)）]"
-            rf"(?P<sign>\s*\.?\s*(?:{_DASH}|[:：]))?"
+            r"(?P<place>(?:\([^()（）\n]{1,30}\)|[^()（）/\n]|/(?=\w)){0,120}?)"
+            rf"(?:[(（]\s?(?P<desk>[^()（）/=\n]{{1,20}}[/=])?{name}{others}\s?[)）]"
+            rf"(?P<sign>\s?\.?\s?(?:{_DASH}|[:：]))?"
+            rf"|/(?P<slashed>{any_of})/(?P<stop>\s?[.:]|\s?{_DASH}))"
         )
-        self._opening = re.compile(rf"{name}(?:\s*(?:{_DASH}|[:：|])\s+(?=\S)|{_CJK_CABLE})")
+        self._opening = re.compile(
+            rf"(?P<name>{alone})\s?(?:{_DASH}|[:：|])\s+(?=\S)|(?P<cable>{spaceless}){_CABLE}"
+        )
         self._sign_off = re.compile(
-            rf"(?:(?:{_END}|\n)\s{{0,3}}(?:{_DASH}\s{{0,3}}|[(\[（]\s{{0,3}})"
-            rf"|\n\s{{0,3}}(?:(?:Source|Quelle|Fuente|Fonte)\s{{0,3}}[:：]\s{{0,3}})?)"
-            rf"{name}{others}\s{{0,3}}[)\]）]?\s{{0,3}}\.?\s{{0,3}}$"
+            rf"(?:(?:{_END}|\n)\s{{0,3}}(?:{_DASH}\s{{0,3}}|[(\[（/]\s{{0,3}})"
+            rf"|\n\s{{0,3}}(?:(?:Source|Quelle|Fuente|Fonte)\s?[:：]\s{{0,3}})?)"
+            rf"{name}{others}\s{{0,3}}[)\]）/]?\s{{0,3}}\.?$"
         )
+        mark, the = r"(?:©|\(c\)|(?i:copyright))", r"(?:(?i:by|the)\s){0,2}"
         self._notice = re.compile(
-            rf"(?:©|\(c\)|copyright)[\s©,]{{0,4}}(?:\(c\)\s?)?(?:\d{{4}}[\s,]{{1,2}})?(?:(?:by|the)\s){{0,2}}{name}",
-            re.IGNORECASE,
+            rf"{mark}[\s©,]{{0,4}}(?:\(c\)\s?)?"
+            rf"(?:\d{{4}}[\s,]{{1,2}}{the}{name}|{the}(?P<undated>{any_of}))"
+            r"(?P<rights>[^\n]{0,40}(?i:all rights reserved))?"
         )
 
-    def wire_of(self, article: Article) -> str | None:
-        """Name the agency that a report comes from; None if it credits none.
+    def wire_of(self, article: Article) -> Wire | None:
+        """Tell from which agency a report is; None if it credits none."""
+        own = self._published_by(article.source)
+        if own is not None:
+            return Wire(own, is_taken=False)
+        body = article.body
+        found = self._of_head(body) or self._of_author(article.author) or self._of_tail(body)
+        return Wire(found, is_taken=True) if found else None
 
-        A syndicator's own report is its own.
-        """
-        source = article.source
+    def _published_by(self, source: Source) -> str | None:
+        """Name the agency that a source is."""
         for domain in source.domains:
-            if found := self._by_domain.get(domain):
-                return found
+            rest = domain
+            while rest:
+                if found := self._by_domain.get(rest):
+                    return found
+                rest = rest.partition(".")[2]
         if source.is_syndicator:
-            return self._folded.get(_folded(source.name), source.name[:_MAX_NAME_CHARS])
-        return (
-            self._of_head(article.body)
-            or self._of_author(article.author)
-            or self._of_tail(article.body)
-        )
+            return self._named(source.name) or source.name[:_MAX_NAME_CHARS]
+        return None
+
+    def _is_known(self, own: Agency, shipped: dict[str, str]) -> bool:
+        """Tell whether a workspace's syndicator is a shipped agency, under whatever spelling."""
+        if any(domain in self._by_domain for domain in own.domains):
+            return True
+        known = {_folded(name) for name in shipped}
+        return not own.domains and _folded(own.name) in known
 
     def _of_head(self, body: str) -> str | None:
         head = body[:_HEAD_CHARS]
         if found := self._dateline.match(head):
-            place = found["place"]
-            if not self._any.search(place) and (found["sign"] or _is_place(place)):
-                return self._names[found["name"]]
+            place, name = found["place"], found["name"] or found["slashed"]
+            is_signed = found["sign"] or found["stop"] or (found["desk"] or "").endswith("=")
+            is_dateline = is_signed or _is_place(place)
+            is_short_form = _initials(place).endswith(name)
+            if is_dateline and not is_short_form and not self._any.search(place):
+                return self._names[name]
         opening = self._opening.match(head)
-        return self._names[opening["name"]] if opening else None
+        return self._names[opening["name"] or opening["cable"]] if opening else None
 
     def _of_author(self, author: str) -> str | None:
-        for part in _AUTHORS.split(author):
-            name = part
-            for _ in range(3):
-                name = _AUTHOR_TRIM.sub("", name.strip())
-                if found := self._folded.get(_folded(name)):
-                    return found
+        for part in (author, *_AUTHORS.split(author)):
+            name = _BEFORE_NAME.sub("", part.strip())
+            found = self._named(name) or self._named(_BEHIND_NAME.sub("", name))
+            if found:
+                return found
         return None
 
     def _of_tail(self, body: str) -> str | None:
-        tail = body[-_TAIL_CHARS:].rstrip()
+        tail = _IMPRINT.sub("", body[-_TAIL_CHARS:].rstrip()).rstrip()
         if found := self._sign_off.search(tail):
             return self._names[found["name"]]
         if _REUTERS_DESK.search(tail):
             return "Reuters"
-        notice = self._notice.search(tail)
-        return self._folded.get(_folded(notice["name"])) if notice else None
+        for notice in self._notice.finditer(tail):
+            is_dated = bool(notice["name"]) or "opyright" in notice.group().casefold()
+            before = tail[max(0, notice.start() - _PICTURE_CHARS) : notice.start()]
+            if (is_dated or notice["rights"]) and not re.search(_PICTURE, before):
+                return self._names[notice["name"] or notice["undated"]]
+        return None
+
+    def _named(self, name: str) -> str | None:
+        """Find an agency by a name that stands alone; "App" is none, "APP" and "app" are."""
+        return self._short.get(name) or self._folded.get(_folded(name))
 
 
 @lru_cache(maxsize=4)
-def wires(own: tuple[str, ...] = ()) -> Wires:
-    """Give the agencies that a workspace knows; `own` are the names of its syndicators."""
+def wires(own: tuple[Agency, ...] = ()) -> Wires:
+    """Give the agencies that a workspace knows; `own` are its syndicators."""
     return Wires(own)
 
 
-def _pattern(name: str) -> str:
-    """Match a name as a whole word; Chinese and Japanese set no blank behind one."""
-    is_spaceless = "\u3040" <= name[-1] <= "\u9fff"
-    return re.escape(name) + ("" if is_spaceless else r"(?!\w)")
+def syndicators(sources: Iterable[Source]) -> tuple[Agency, ...]:
+    """Give the sources that are news agencies, as such."""
+    return tuple(
+        Agency(one.name, (), one.domains)
+        for one in sources
+        if one.is_syndicator and 2 <= len(one.name) <= _MAX_NAME_CHARS
+    )
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """Match one of these names as a whole word; Chinese and Japanese set no blank behind one."""
+    ordered = sorted(names, key=len, reverse=True)
+    return "|".join(re.escape(n) + ("" if _is_spaceless(n) else r"(?!\w)") for n in ordered)
+
+
+def _is_spaceless(name: str) -> bool:
+    return "\u3040" <= name[-1] <= "\u9fff"
+
+
+def _initials(text: str) -> str:
+    """Give the capital initials of words: "PTI" of Pakistan Tehreek-e-Insaf."""
+    return "".join(word[0] for word in re.findall(r"\w+", text) if word[0].isupper())
 
 
 def _is_place(text: str) -> bool:
-    """Tell a dateline's place and date from the beginning of a sentence."""
-    words = text.split()
-    return 0 < len(words) <= _MAX_PLACE_WORDS and not any(word[0].islower() for word in words)
+    """Tell a dateline's place and date from other words: "NEW DELHI, Nov 26:"."""
+    words = re.findall(r"[^\W\d_]+", text)
+    if not words or len(text.split()) > _MAX_PLACE_WORDS:
+        return False
+    if all(word == word.lower() == word.upper() for word in words):
+        return len(words) <= _MAX_CASELESS_WORDS
+    named = [word for word in words if not _CALENDAR.match(word)]
+    return bool(named) and all(word.isupper() for word in named) and len(named[0]) > 2
 
 
 def _folded(name: str) -> str:

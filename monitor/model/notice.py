@@ -96,7 +96,7 @@ class ArticleView:
     is_stub: bool = False  # judged on title and teaser
     is_new: bool = True  # not told to this channel before
     relation: Relation
-    wire: str | None = None  # the news agency that it is credited to
+    wire: str | None = None  # the news agency that it was taken from
     matched_rules: tuple[RuleId, ...] = ()
 
 

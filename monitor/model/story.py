@@ -20,7 +20,10 @@ class Relation(StrEnum):
     EVENT = "event"  # another report of the same event
 
 
-COPIES = frozenset({Relation.SAME, Relation.COPY, Relation.EXCERPT, Relation.UPDATE})
+REPEATS = frozenset({Relation.SAME, Relation.COPY, Relation.EXCERPT})
+"""Relations that repeat what another article says."""
+
+COPIES = REPEATS | {Relation.UPDATE}
 """Relations that bring no independent report."""
 
 
@@ -86,7 +89,7 @@ class Story:
     article_count: int
     source_count: int
     report_count: int  # independent ones: the voices heard in what is no copy
-    copy_count: int  # repeats of another's text, and further reports of one news agency
+    copy_count: int  # repeats of another article, and further reports of one news agency
     revision: int  # counts changes of its articles, from 1
     lead: ArticleKey
     previous: tuple[Merged, ...] = ()
@@ -95,22 +98,30 @@ class Story:
     arranged_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Name the news agency a report is from; `is_taken`: another than the agency prints it."""
+
+    agency: str
+    is_taken: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """Be one article's seat in a story, as the alert room needs it.
 
-    `wire` is the news agency that it is credited to, `group` the house of its source.
+    `wire` is the news agency that it is from, `group` the house of its source.
     """
 
     article: ArticleKey
     source: SourceKey
     relation: Relation
-    wire: str | None = None
+    wire: Wire | None = None
     group: str | None = None
 
     @property
     def voice(self) -> tuple[str, str]:
         """Name who is heard in it: ten papers that print one agency's report are one voice."""
         if self.wire is not None:
-            return "wire", self.wire
+            return "wire", self.wire.agency
         return ("source", self.source) if self.group is None else ("group", self.group)

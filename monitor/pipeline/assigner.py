@@ -157,8 +157,7 @@ class Assigner:
 
     def _restore(self, index: StoryIndex, seats: Sequence[OpenSeat]) -> int:
         """Hold articles again; give how many had to be read anew."""
-        with self._ports.store.read() as tx:
-            read = hold(tx, index, seats)
+        read = hold(self._ports.store, index, seats)
         if read:
             role = self._keep_role()
             with self._ports.store.write() as tx:

@@ -6,25 +6,26 @@ from collections.abc import Sequence
 
 from monitor.group.index import StoryIndex
 from monitor.store import articles, profiles
-from monitor.store.engine import Tx
+from monitor.store.engine import Store
 from monitor.store.profiles import Kept, OpenSeat
 
 
-def hold(tx: Tx, index: StoryIndex, seats: Sequence[OpenSeat]) -> dict[int, Kept]:
+def hold(store: Store, index: StoryIndex, seats: Sequence[OpenSeat]) -> dict[int, Kept]:
     """Hold articles again as they were placed; give what had to be read anew.
 
     What grouping read of an article is stored; where it is not, or was read by other rules than
     ours, the article is read anew.
     """
     ids = [seat.article_id for seat in seats]
-    kept = profiles.read(tx, ids)
-    found = {
-        number: packed
-        for number, one in kept.items()
-        if one.profile is not None and (packed := index.read_stored(one.profile))
-    }
-    unread = [number for number in ids if number in kept and number not in found]
-    texts = dict(articles.read_many(tx, unread)) if unread else {}
+    with store.read() as tx:
+        kept = profiles.read(tx, ids)
+        found = {
+            number: packed
+            for number, one in kept.items()
+            if one.profile is not None and (packed := index.read_stored(one.profile))
+        }
+        unread = [number for number in ids if number in kept and number not in found]
+        texts = dict(articles.read_many(tx, unread)) if unread else {}
     for seat in seats:
         if seat.article_id in found:
             index.restore_stored(found[seat.article_id], seat.story, seat.relation)

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 from monitor.alert.decide import History, decide, renumbered
 from monitor.group.index import StoryIndex
-from monitor.group.wire import Wires, wires
+from monitor.group.wire import Wires, syndicators, wires
 from monitor.match.engine import Engine
 from monitor.match.matched import told
 from monitor.model.alert import Alert, Quiet
 from monitor.model.article import Article, Origin
 from monitor.model.keys import RuleId, StoryId
 from monitor.model.rule import Rule
-from monitor.model.story import Member, Placement, Relation
+from monitor.model.story import Member, Placement, Relation, Wire
 from monitor.pipeline.notify import owe_notices
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import count_as_told
@@ -32,9 +32,12 @@ from monitor.store import (
     story_facts,
 )
 from monitor.store.engine import Tx
-from monitor.store.placing import Unplaced
+from monitor.store.placing import Taken, Unplaced
 from monitor.store.profiles import Kept
 from monitor.store.rule_matches import StoredMatch
+
+_WHOLE = frozenset({Relation.SAME, Relation.COPY})
+"""Relations to a text that is wholly one's own: what one credits holds for the other."""
 
 MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
 
@@ -65,8 +68,7 @@ class Batch:
     told_before: datetime | None = field(init=False)
 
     def __post_init__(self) -> None:
-        listed = self.ports.current.sources.values()
-        self.wires = wires(tuple(one.name for one in listed if one.is_syndicator))
+        self.wires = wires(syndicators(self.ports.current.sources.values()))
         self.rules = {loaded.rule.id: loaded.rule for loaded in self.engine.rules}
         self.told_before = restored.told_before(self.tx)
 
@@ -82,7 +84,7 @@ class Batch:
         story, member = seat
         profile = self.index.stored(unplaced.article.key)
         self.profiles[unplaced.id] = Kept(unplaced.revision, profile)
-        if member.relation is not Relation.FIRST or unplaced.story is not None:
+        if member.relation is not Relation.FIRST or unplaced.seat is not None:
             self.stale.add(story)
         raised = [
             alert
@@ -121,9 +123,9 @@ class Batch:
 
     def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Member] | None:
         """Give an article's story and its seat there; None if it shows that two are one."""
-        if unplaced.story is not None and unplaced.relation is not None:
+        if unplaced.seat is not None:
             self.index.update(unplaced.article)
-            return StoryId(unplaced.story), self._again(unplaced, Relation(unplaced.relation))
+            return unplaced.seat.story, self._again(unplaced, unplaced.seat)
         placement = self.index.place(unplaced.article, now=self.now)
         twin = self.index.twin_of(placement) if self.is_merging else None
         if twin is not None and self._may_merge(placement.story, twin):
@@ -147,30 +149,28 @@ class Batch:
         return self.seated[story]
 
     def _take(self, unplaced: Unplaced, placement: Placement) -> Member:
-        member = self._member(unplaced.article, placement.relation)
+        article = unplaced.article
+        wire, original = self.wires.wire_of(article), placement.nearest
+        revision = unplaced.revision
         seating.seat(
-            self.tx, unplaced.id, unplaced.article, placement, wire=member.wire, now=self.now
+            self.tx, unplaced.id, article, placement, wire=wire, revision=revision, now=self.now
         )
+        member = _member(article, placement.relation, wire)
         if placement.story in self.seated:
             self.seated[placement.story].append(member)
+        if wire is not None and original is not None and placement.relation in _WHOLE:
+            seating.credit_original(self.tx, original, wire)
+            self.seated.pop(placement.story, None)
         return member
 
-    def _again(self, unplaced: Unplaced, relation: Relation) -> Member:
-        """Give the seat that an article has; a page's text may credit what its feed did not."""
-        member = self._member(unplaced.article, relation)
-        if member.wire != unplaced.wire:
-            seating.credit(self.tx, unplaced.id, member.wire)
-            self.seated.pop(StoryId(unplaced.story or ""), None)
-        return member
-
-    def _member(self, article: Article, relation: Relation) -> Member:
-        return Member(
-            article=article.key,
-            source=article.source.key,
-            relation=relation,
-            wire=self.wires.wire_of(article),
-            group=article.source.group,
-        )
+    def _again(self, unplaced: Unplaced, seat: Taken) -> Member:
+        """Give the seat that an article has; a newer text of it may credit another agency."""
+        if unplaced.revision == seat.revision:
+            return _member(unplaced.article, seat.relation, seat.wire)
+        wire = self.wires.wire_of(unplaced.article)
+        seating.revise(self.tx, unplaced.id, wire, revision=unplaced.revision, now=self.now)
+        self.seated.pop(seat.story, None)
+        return _member(unplaced.article, seat.relation, wire)
 
     def _decide(
         self, unplaced: Unplaced, stored: StoredMatch, story: StoryId, member: Member
@@ -208,3 +208,13 @@ class Batch:
         if not stored.is_quiet or article.origin is Origin.SEED:
             return False
         return article.published_at < self.now - self.ports.terms.backfill
+
+
+def _member(article: Article, relation: Relation, wire: Wire | None) -> Member:
+    return Member(
+        article=article.key,
+        source=article.source.key,
+        relation=relation,
+        wire=wire,
+        group=article.source.group,
+    )

@@ -20,6 +20,7 @@ from monitor.pipeline.assigner import BATCH, OPEN_FOR
 from monitor.pipeline.held import hold
 from monitor.store import profiles, seating, stories
 from monitor.store.engine import Store, Tx
+from monitor.store.profiles import Turn
 
 Progress = Callable[[int, int], None]
 
@@ -51,20 +52,21 @@ def replay(
         seat = seating.seat_of(tx, article_id)
         if seat is None:
             return None
-        before = (seat.placed_at, article_id)
-        held = profiles.open_seats(tx, seat.placed_at - OPEN_FOR, before=before)
-        for start in range(0, len(held), BATCH):
-            progress(start, len(held))
-            hold(tx, index, held[start : start + BATCH])
-        index.settle()
-        count, opened = index.article_count, index.open_story_count
-        again = index.place(seat.article, now=seat.placed_at)
+        turn = (seat.placed_at, article_id)
+        held = profiles.open_seats(tx, seat.placed_at - OPEN_FOR, before=turn)
+    for start in range(0, len(held), BATCH):  # in slices: no view of the database is held for long
+        progress(start, len(held))
+        hold(store, index, held[start : start + BATCH])
+    index.settle()
+    count, opened = index.article_count, index.open_story_count
+    again = index.place(seat.article, now=seat.placed_at)
+    with store.read() as tx:
         is_same = (
             _home(tx, again.story) == _home(tx, seat.placement.story)
             and again.relation is seat.placement.relation
             and math.isclose(again.score, seat.placement.score, abs_tol=1e-9)
         )
-        changes = _changes(tx, seat, again, before)
+        changes = _changes(tx, seat, again, turn)
     return Replay(
         article=seat.article,
         placed_at=seat.placed_at,
@@ -83,16 +85,14 @@ def _home(tx: Tx, story: StoryId) -> StoryId:
     return found.id if found else story
 
 
-def _changes(
-    tx: Tx, seat: seating.PlacedSeat, again: Placement, before: tuple[datetime, int]
-) -> tuple[str, ...]:
+def _changes(tx: Tx, seat: seating.PlacedSeat, again: Placement, turn: Turn) -> tuple[str, ...]:
     """Name what is not as it was when the article was placed."""
     found = []
     if seat.placement.model != again.model:
         found.append(f"it was placed by the model {seat.placement.model}, this is {again.model}")
     if seat.is_revised:
         found.append("its text is newer than its place")
-    since = profiles.changed_since(tx, seat.placed_at - OPEN_FOR, before=before)
+    since = profiles.changed_since(tx, seat.placed_at - OPEN_FOR, before=turn)
     for number, one, several in (
         (since.revised, "has a newer text now", "have a newer text now"),
         (since.moved, "stands in another story now", "stand in another story now"),

@@ -118,7 +118,9 @@ def _counts(entry: StoryEntry) -> str:
         return ""
     sources = words.count(story.source_count, "source")
     if story.copy_count:
-        return f"{sources}: {words.independent(story.report_count, story.copy_count)}"
+        articles = words.count(story.article_count, "article")
+        said = words.independent(story.report_count, story.copy_count)
+        return f"{articles} from {sources}: {said}"
     return f"{words.count(story.article_count, 'report')} from {sources}"
 
 
@@ -162,7 +164,7 @@ def _report(article: ArticleView, reader: Reader) -> Report:
 
 def _article_notes(article: ArticleView) -> list[str]:
     notes = [_RELATIONS[article.relation]] if article.relation in _RELATIONS else []
-    if article.wire and article.wire != article.source.name:
+    if article.wire:
         notes.append(f"from {words.shorten(article.wire, MAX_WIRE_CHARS)}")
     if article.is_stub:
         notes.append("judged on title and teaser")

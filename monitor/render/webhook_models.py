@@ -108,7 +108,7 @@ class StoryBody(Body):
         ),
     ]
     copy_count: Annotated[
-        int, Field(description="Repeats of another's text or of a news agency's report.")
+        int, Field(description="Repeats of another article or of a news agency's report.")
     ]
     url: Link | None = None
     previous_story_ids: Annotated[
@@ -149,7 +149,9 @@ class ArticleBody(Body):
     is_new: Annotated[bool, Field(description="This channel was not told of it before.")]
     is_stub: Annotated[bool, Field(description="Judged on title and teaser alone.")]
     relation: Annotated[Text, Field(description="first, same, copy, excerpt, update or event.")]
-    wire: Annotated[Text, Field(description="The news agency it is credited to.")] | None = None
+    wire: Annotated[Text, Field(description="The news agency that it was taken from.")] | None = (
+        None
+    )
 
 
 class StoryData(Body):

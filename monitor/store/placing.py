@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from monitor.model.article import Article
-from monitor.model.keys import ArticleKey, RuleId
+from monitor.model.keys import ArticleKey, RuleId, StoryId
 from monitor.model.rule import Match
+from monitor.model.story import Relation, Wire
 from monitor.store import articles, problems, rule_matches
 from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
@@ -26,8 +28,18 @@ IS_PARKED: ColumnElement[bool] = ~ArticleRow.place_due & exists().where(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Be the seat of an article that is to be placed again; `revision` of the text read last."""
+
+    story: StoryId
+    relation: Relation
+    wire: Wire | None
+    revision: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unplaced:
-    """Be an article the assigner has to look at; `story` is set if it has a seat already."""
+    """Be an article the assigner has to look at; `seat` is set if it has one already."""
 
     id: int
     article: Article
@@ -35,9 +47,7 @@ class Unplaced:
     is_baseline: bool
     judged_by: str | None
     is_indexed: bool
-    story: str | None
-    relation: str | None
-    wire: str | None
+    seat: Taken | None
     matches: tuple[rule_matches.StoredMatch, ...]
 
 
@@ -140,6 +150,8 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             SeatRow.story_id,
             SeatRow.relation,
             SeatRow.wire,
+            SeatRow.is_taken,
+            SeatRow.read_revision,
             IS_UNINDEXED.label("is_unindexed"),
         )
         .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
@@ -157,12 +169,21 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             is_baseline=row.is_baseline,
             judged_by=row.judged_by,
             is_indexed=not row.is_unindexed,
-            story=row.story_id,
-            relation=row.relation,
-            wire=row.wire,
+            seat=_taken(row),
             matches=matches.get(row.id, ()),
         )
         for row in rows
+    )
+
+
+def _taken(row: Any) -> Taken | None:
+    if row.story_id is None:
+        return None
+    return Taken(
+        story=StoryId(row.story_id),
+        relation=Relation(row.relation),
+        wire=Wire(row.wire, row.is_taken) if row.wire else None,
+        revision=row.read_revision,
     )
 
 

@@ -13,7 +13,8 @@ from monitor.model.keys import StoryId
 from monitor.model.story import Relation
 from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
-from monitor.store.tables import ArticleRow, ProfileRow, SeatRow
+from monitor.store.seating import is_revised
+from monitor.store.tables import ArticleRow, ProfileRow, RedirectRow, SeatRow, StoryRow
 from monitor.store.upsert import insert
 
 
@@ -34,11 +35,11 @@ class Kept:
     profile: bytes | None
 
 
-Place = tuple[datetime, int]
+Turn = tuple[datetime, int]
 """When an article was placed, and its number: the order of placement."""
 
 
-def open_seats(tx: Tx, moment: datetime, *, before: Place | None = None) -> list[OpenSeat]:
+def open_seats(tx: Tx, moment: datetime, *, before: Turn | None = None) -> list[OpenSeat]:
     """List the seats in open stories, to rebuild the index: story by story, as these opened.
 
     Those of a story are in order of placement; with `before` only those that were taken earlier.
@@ -56,12 +57,12 @@ def open_seats(tx: Tx, moment: datetime, *, before: Place | None = None) -> list
     return sorted(seats, key=lambda seat: opened[seat.story])
 
 
-def _open_stories(moment: datetime, before: Place | None = None) -> Any:
+def _open_stories(moment: datetime, before: Turn | None = None) -> Any:
     query = select(SeatRow.story_id).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
     return query.where(ArticleRow.first_seen_at >= moment, *_earlier(before))
 
 
-def _earlier(before: Place | None) -> tuple[ColumnElement[bool], ...]:
+def _earlier(before: Turn | None) -> tuple[ColumnElement[bool], ...]:
     if before is None:
         return ()
     moment, number = before
@@ -77,15 +78,20 @@ class Changed:
     moved: int
 
 
-def changed_since(tx: Tx, moment: datetime, *, before: Place) -> Changed:
+def changed_since(tx: Tx, moment: datetime, *, before: Turn) -> Changed:
     """Count what has changed since a moment among the seats that `open_seats` lists for it."""
-    is_revised = and_(ArticleRow.revision > 1, ArticleRow.fetched_at > before[0])
-    is_moved = SeatRow.placement["story"].as_string() != SeatRow.story_id
-    query = select(func.count(case((is_revised, 1))), func.count(case((is_moved, 1))))
+    is_arranged = or_(
+        exists().where(
+            RedirectRow.story_id == SeatRow.story_id, RedirectRow.merged_at >= before[0]
+        ),
+        exists().where(StoryRow.id == SeatRow.story_id, StoryRow.arranged_at >= before[0]),
+    )
+    is_moved = and_(SeatRow.placement["story"].as_string() != SeatRow.story_id, is_arranged)
+    revised, moved = case((is_revised(before[0]), 1)), case((is_moved, 1))
+    query = select(func.count(revised), func.count(moved))
     query = query.select_from(SeatRow).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
     query = query.where(SeatRow.story_id.in_(_open_stories(moment, before)), *_earlier(before))
-    revised, moved = tx.execute(query).one()
-    return Changed(revised, moved)
+    return Changed(*tx.execute(query).one())
 
 
 def read(tx: Tx, article_ids: Sequence[int]) -> dict[int, Kept]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, case, false, func, literal, select, update
+from sqlalchemy import case, func, literal, select, update
 
 from monitor.model.keys import StoryId
-from monitor.model.story import COPIES, Relation
+from monitor.model.story import COPIES, REPEATS
 from monitor.store.engine import Tx
 from monitor.store.seating import HOUSE
 from monitor.store.tables import ArticleRow, SeatRow, StoryRow
@@ -16,8 +16,8 @@ from monitor.store.tables import ArticleRow, SeatRow, StoryRow
 def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
     """Recompute stories' facts from their articles, and count up their revisions.
 
-    The lead has a real title, the best tier, is no copy and from no wire but by the agency
-    itself, and is earliest: in this order.
+    The lead has a real title, the best tier, is no repeat, was not taken from a news agency, and
+    is earliest: in this order.
     """
     facts = {row.story_id: row for row in tx.execute(_FACTS.where(SeatRow.story_id.in_(stale)))}
     leads = _RANKED.where(SeatRow.story_id.in_(stale)).subquery()
@@ -40,8 +40,8 @@ def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
         )
 
 
-_IS_SYNDICATOR = ArticleRow.source["is_syndicator"].as_boolean()
 _IS_COPY = SeatRow.relation.in_([relation.value for relation in COPIES])
+_IS_REPEAT = SeatRow.relation.in_([relation.value for relation in REPEATS])
 _OWN_WIRE = case((~_IS_COPY, SeatRow.wire))
 _VOICE = case(
     (_IS_COPY, None),
@@ -62,7 +62,7 @@ _FACTS = (
         func.count(ArticleRow.source_key.distinct()).label("source_count"),
         func.count(_VOICE.distinct()).label("report_count"),
         (
-            func.count(case((_IS_COPY, 1)))
+            func.count(case((_IS_REPEAT, 1)))
             + func.count(_OWN_WIRE)
             - func.count(_OWN_WIRE.distinct())
         ).label("copy_count"),
@@ -71,12 +71,11 @@ _FACTS = (
     .group_by(SeatRow.story_id)
 )
 
-_COPY_NAMES = (Relation.COPY.value, Relation.EXCERPT.value, Relation.SAME.value)
 _LEAD_ORDER = (
     ArticleRow.has_real_title.desc(),
     func.coalesce(ArticleRow.source["tier"].as_integer(), 99),
-    SeatRow.relation.in_(_COPY_NAMES),
-    and_(SeatRow.wire.is_not(None), ~func.coalesce(_IS_SYNDICATOR, false())),
+    _IS_REPEAT,
+    SeatRow.is_taken,
     ArticleRow.published_at,
     ArticleRow.id,
 )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -239,7 +240,9 @@ class RedirectRow(Base):
 class SeatRow(Base):
     """Seat an article in a story, once, with all that decided it.
 
-    `wire` is the news agency that it is credited to.
+    `wire` is the news agency that it is from, `is_taken`: another than the agency prints it.
+    `read_revision` is the article's when grouping read it last, `revised_at` when that was a newer
+    text than before.
     """
 
     __tablename__ = "seat"
@@ -249,6 +252,9 @@ class SeatRow(Base):
     story_id: Mapped[str] = mapped_column(ForeignKey("story.id"), index=True)
     relation: Mapped[str]
     wire: Mapped[str | None]
+    is_taken: Mapped[bool] = mapped_column(default=False, server_default=false())
+    read_revision: Mapped[int | None]
+    revised_at: Mapped[datetime | None]
     placement: Mapped[dict[str, Any]]
     placed_at: Mapped[datetime]
 

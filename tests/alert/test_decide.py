@@ -20,7 +20,7 @@ from monitor.model.keys import (
     alert_key,
 )
 from monitor.model.rule import Again, Rule, Tell
-from monitor.model.story import COPIES, Member, Relation
+from monitor.model.story import COPIES, Member, Relation, Wire
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 STORY = StoryId("sto_1")
@@ -49,7 +49,7 @@ def member(
         article=ArticleKey(article),
         source=SourceKey(source),
         relation=relation,
-        wire=wire,
+        wire=Wire(wire, is_taken=True) if wire else None,
         group=group,
     )
 

@@ -675,3 +675,16 @@ async def test_a_decision_is_replayed_until_a_person_changed_what_it_rests_on(
     past = asked(press.made, "stories", "replay", third)
     assert past["changes"] == ["1 of the articles held then stands in another story now"]
     assert invoke(press.made, "stories", "replay", "nosuch").exit_code == 1
+
+
+async def test_who_reports_independently_is_told_and_shown(press: Press) -> None:
+    first = press.receive("fire", "geo", author="AFP")
+    press.receive("fire", "dawn")  # the same long text: a copy
+    assert compose_due(press.ports) == 1
+    (entry,) = press.digests[-1].entries
+    assert (entry.story.report_count, entry.story.copy_count) == (1, 1)
+    assert {view.id: view.wire for view in entry.articles}[first] == "AFP"
+    shown = press.says("show", press.story_of(first)).stdout
+    assert "2 articles from 2 sources: 1 independent report, 1 copy" in shown
+    assert "Geo, from AFP" in shown
+    assert "Dawn, from" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -59,10 +60,50 @@ def past_of(store: Store, rule: LoadedRule, since: datetime | None = None) -> Ba
     )
 
 
+def filled_from_wires(store: Store) -> Desk:
+    """Place a story that two papers took from one agency, and two others of one house wrote."""
+    desk = Desk(store)
+    title = "Acme opens office in Karachi"
+    papers = (
+        ("dawn", "KARACHI (AFP) - ", "The minister spoke there.", None),
+        ("geo", "KARACHI (AFP) - ", "Batteries are made in two halls.", None),
+        ("nation", "", "The governor was there, too.", "house"),
+        ("herald", "", "Music was played until late.", "house"),
+    )
+    desk.receive(
+        [
+            article(
+                name,
+                title=f"{title}, {name} says",
+                body=f"{dateline}{NEWS} {own}",
+                source=source(name, group=group),
+                published_at=DAY + timedelta(hours=hours),
+                first_seen_at=DAY + timedelta(hours=hours),
+            )
+            for hours, (name, dateline, own, group) in enumerate(papers)
+        ]
+    )
+    return desk
+
+
+def test_papers_that_print_one_agency_and_those_of_one_house_are_told_once(store: Store) -> None:
+    filled_from_wires(store)
+    past = past_of(store, rule_of(Again.DEVELOPMENT))
+    assert len(past.stories) == 1
+    assert past.reasons == {
+        Reason.NEW_STORY: 1,
+        Reason.DEVELOPMENT: 1,
+        Reason.KNOWN_SOURCE: 2,
+    }
+
+
+@pytest.mark.parametrize("fill", [filled, filled_from_wires])
 @pytest.mark.parametrize("again", list(Again))
-def test_a_backtest_decides_as_alerts_were_decided(store: Store, again: Again) -> None:
+def test_a_backtest_decides_as_alerts_were_decided(
+    store: Store, again: Again, fill: Callable[[Store], Desk]
+) -> None:
     rule = rule_of(again)
-    desk = filled(store)
+    desk = fill(store)
     desk.ports.current.engine = Engine([rule])
     past = past_of(store, rule)
     desk.now = DAY + timedelta(days=3)

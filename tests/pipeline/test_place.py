@@ -26,6 +26,7 @@ from monitor.match.matched import told
 from monitor.match.query import parse_query
 from monitor.match.tree import LoadedRule, Only
 from monitor.model.network import Limits
+from monitor.model.story import Relation, Wire
 from monitor.pipeline import assigner
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.failpoints import Failpoints
@@ -367,6 +368,38 @@ def test_who_loses_the_role_while_taking_over_stops_there(
     assert len(desk.seats()) == 10  # by the other
 
 
+def test_an_original_that_credits_nobody_is_from_the_agency_that_its_copy_credits(
+    store: Store,
+) -> None:
+    told = (
+        "Meta will open an office in Islamabad next year, the IT minister told reporters. "
+        "Hundreds of engineers are to be hired in Pakistan, and rents may rise around the place. "
+        "The company had asked for the licence in spring; talks about taxes took until autumn. "
+    )
+    desk = Desk(store)
+    titles = {"dawn": "Meta to open its first office in Pakistan", "geo": "Meta office at last"}
+    first, second = (
+        article(name, title=title, body=told, source=source(name), published_at=desk.now)
+        for name, title in titles.items()
+    )
+    desk.receive([first])
+    desk.receive([replace(second, body=f"{told} — AFP")])
+    afp = Wire("AFP", is_taken=True)
+    with store.read() as tx:
+        (story,) = stories.listed(tx, matched_only=False, limit=9)
+        members = seating.members(tx, story.id)
+    assert [(one.relation, one.wire) for one in members] == [
+        (Relation.FIRST, afp),
+        (Relation.COPY, afp),
+    ]
+    with store.write() as tx:
+        number = articles.find_known(tx, [first])[first.key].id
+        placing.mark_for_placing(tx, [number])  # judged again: nothing new was read
+    assert desk.assigner.place_due() == 1
+    with store.read() as tx:
+        assert seating.members(tx, story.id) == members
+
+
 def test_papers_that_print_one_agency_are_one_voice_and_a_page_may_say_so_late(
     store: Store,
 ) -> None:
@@ -389,7 +422,9 @@ def test_papers_that_print_one_agency_are_one_voice_and_a_page_may_say_so_late(
     desk.receive(every)
     with store.read() as tx:
         (story,) = stories.listed(tx, matched_only=False, limit=9)
-        assert [one.wire for one in seating.members(tx, story.id)] == ["AFP", "AFP", None]
+        members = seating.members(tx, story.id)
+    afp = Wire("AFP", is_taken=True)
+    assert [one.wire for one in members] == [afp, afp, None]
     assert (story.report_count, story.copy_count) == (2, 1)
     desk.receive([replace(every[2], body=every[2].body + " — AFP")])
     with store.read() as tx:

@@ -252,6 +252,21 @@ def test_an_update_in_a_digest_is_headed_by_what_is_new(templates: Templates) ->
     assert (opener.title, opener.url) in links
 
 
+def test_a_story_says_how_many_reports_are_independent_and_who_took_what(
+    templates: Templates,
+) -> None:
+    told = entry(article("Flood", wire="AFP"), article("Rain"))
+    story = replace(told.story, article_count=42, source_count=40, report_count=4, copy_count=37)
+    message = digest_mail(digest(replace(told, story=story)), templates)
+    said = "42 articles from 40 sources: 4 independent reports, 37 copies"
+    for kind in ("plain", "html"):
+        text = part(message, kind)
+        shown = text if kind == "plain" else lxml.html.fromstring(text).text_content()
+        words = " ".join(shown.split())
+        assert said in words
+        assert words.count("from AFP") == 1
+
+
 URL_LINE = re.compile(r"^\s*(https?://\S+)$", re.MULTILINE)
 
 

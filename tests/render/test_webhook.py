@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,14 @@ def test_a_date_alone_stays_a_date_and_no_link_is_no_field() -> None:
     (told,) = sent(notice(entry(seed)))["data"]["articles"]
     assert told["published_at"] == "2022-09-28"
     assert "url" not in told
+
+
+def test_a_story_counts_its_independent_reports_and_an_article_names_its_agency() -> None:
+    told = entry(article("Flood", wire="AFP"), article("Rain"))
+    story = replace(told.story, report_count=4, copy_count=37)
+    data = sent(notice(replace(told, story=story)))["data"]
+    assert (data["story"]["report_count"], data["story"]["copy_count"]) == (4, 37)
+    assert [one.get("wire") for one in data["articles"]] == ["AFP", None]
 
 
 def test_a_digest_holds_its_stories_with_rules_and_why() -> None:

@@ -25,7 +25,7 @@ from monitor.model.keys import (
     alert_key,
     story_id,
 )
-from monitor.model.story import COPIES, Member, Placement, Relation
+from monitor.model.story import COPIES, REPEATS, Member, Placement, Relation, Wire
 from monitor.store import alerts, articles, profiles, rule_matches, seating, stories, story_facts
 from monitor.store.engine import Store, Tx
 
@@ -47,7 +47,8 @@ def seat(
     wire: str | None = None,
 ) -> int:
     (number,) = articles.add(tx, [one], is_baseline=False).values()
-    seating.seat(tx, number, one, placement(one, story, relation), wire=wire, now=now)
+    credited = Wire(wire, is_taken=not one.source.is_syndicator) if wire else None
+    seating.seat(tx, number, one, placement(one, story, relation), wire=credited, now=now)
     return number
 
 
@@ -86,9 +87,10 @@ def test_a_storys_facts_follow_from_its_articles(store: Store, now: datetime) ->
 def counted(members: Sequence[Member]) -> tuple[int, int]:
     """Count independent reports and copies, as a reader would."""
     own = [member for member in members if member.relation not in COPIES]
-    wires = [member.wire for member in own if member.wire]
-    repeats = len(wires) - len(set(wires))
-    return len({member.voice for member in own}), len(members) - len(own) + repeats
+    wires = [member.wire.agency for member in own if member.wire]
+    repeats = [member for member in members if member.relation in REPEATS]
+    copies = len(repeats) + len(wires) - len(set(wires))
+    return len({member.voice for member in own}), copies
 
 
 FURTHER = st.tuples(
