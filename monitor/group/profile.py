@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from zlib import crc32
 
+from monitor.group.address import page_of
 from monitor.group.lists import is_list
 from monitor.group.words import cut, fold, numbers, skeleton
 from monitor.model.article import Article, Precision
 from monitor.model.keys import ArticleKey, SourceKey
 from monitor.text.winnow import fingerprints
 
-READING = 3  # of articles into profiles: counts up when what `read_article` gives changes
+READING = 4  # of articles into profiles: counts up when what `read_article` gives changes
 MAX_TITLE_CHARS = 400
 MAX_TEXT_CHARS = 40_000  # for fingerprints: some 6,500 words
 MAX_TERM_CHARS = 5_000  # for terms: some 800 words; what follows is background
@@ -114,7 +115,7 @@ def read_article(article: Article, background: Background) -> Profile:
     return Profile(
         key=article.key,
         source=article.source.key,
-        url=identity(article.canonical_url),
+        url=page_of(article.canonical_url),
         text_hash=article.text_hash,
         at=at,
         slack=slack,
@@ -166,13 +167,6 @@ def _vector(counts: Counter[str], shares: Mapping[str, float], most: int) -> Vec
         heaviness = {t: -w * -math.log(shares.get(t, UNSEEN_SHARE)) for t, w in weights.items()}
         terms = sorted(terms, key=lambda t: (heaviness[t], t))[:most]
     return Vector(tuple(terms), bytes(weights[t] for t in terms))
-
-
-def identity(canonical_url: str) -> str:
-    """Give the address if it can name one article: a site's front page names none."""
-    _, _, rest = canonical_url.partition("://")
-    _, slash, path = rest.partition("/")
-    return canonical_url if slash and path.strip("/?#") else ""
 
 
 def moment(article: Article) -> tuple[float, float, float]:
