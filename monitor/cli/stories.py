@@ -119,7 +119,7 @@ def explain(
                 out.print(f"      that was in {row.placement.story}", markup=False)
 
 
-@app.command("replay")
+@app.command("replay", short_help="Decide again where an article belongs.")
 def replay_article(
     article: Annotated[str, typer.Argument(help="An article's key or its start, URL or file.")],
     workspace: WorkspaceOption = Path(),
