@@ -11,16 +11,18 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 _CACHED = re.compile(
-    r"https://[^/]+\.(?:cdn\.ampproject\.org|bing-amp\.com)/[cv]/(?:s/)?(?P<page>[^/?#]+\.[^/?#]+/.+)"
+    r"https://[^/]{1,253}\.(?:cdn\.ampproject\.org|bing-amp\.com)/[cv]/(?:s/)?(?P<page>[^/?#]+\.[^/?#]+/.+)"
 )
 _VIEWED = re.compile(
     r"https://(?:www\.)?(?:google|bing)\.[a-z.]{2,6}/amp/(?:s/)?(?P<page>[^/?#]+\.[^/?#]+/.+)"
 )
+_ENCODED_SIGN = re.compile("%3f", re.IGNORECASE)
 _VARIANT_LABELS = frozenset({"www", "m", "mobile", "amp", "touch", "wap"})
-_AMP_FIRST = re.compile(r"^/amp(?=/.)", re.IGNORECASE)
-_AMP_LAST = re.compile(r"(?<=.)(?:/amp(?:\.html?)?$|\.amp(?=(?:\.html?)?$))", re.IGNORECASE)
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
+_AMP_FIRST = re.compile(r"^/amp(?=/.)")
+_AMP_LAST = re.compile(r"(?<=.)(?:/amp(?:\.html?)?$|\.amp(?=(?:\.html?)?$))")
 _AMP_QUERY = re.compile(
-    r"(?:^|&)(?:amp(?:=[^&]*)?(?=&|$)|amp_[^&]*|usqp=[^&]*|output(?:type)?=amp(?=&|$))",
+    r"(?:^|&)(?:amp(?:=[^&]*)?(?=&|$)|amp_(?:js_v|gsa|tf|ct|latest_update_time)=[^&]*|usqp=[^&]*|output(?:type)?=amp(?=&|$))",
     re.IGNORECASE,
 )
 
@@ -29,7 +31,7 @@ def page_of(canonical_url: str) -> str:
     """Name the page at a canonical address; "" for one without a path, which is no article's."""
     found = _CACHED.fullmatch(canonical_url) or _VIEWED.fullmatch(canonical_url)
     try:
-        parts = urlsplit(f"https://{found['page']}" if found else canonical_url)
+        parts = urlsplit(_unwrapped(found["page"]) if found else canonical_url)
     except ValueError:
         return canonical_url
     path, query = _path(parts), _query(parts)
@@ -39,10 +41,16 @@ def page_of(canonical_url: str) -> str:
     return f"https://{_host(parts)}{path}{query}{fragment}"
 
 
+def _unwrapped(page: str) -> str:
+    """Give a page's own address, of which viewers write the query's "?" as %3F."""
+    return "https://" + (page if "?" in page else _ENCODED_SIGN.sub("?", page, count=1))
+
+
 def _host(parts: SplitResult) -> str:
     labels = parts.netloc.split(".")
-    kept = [label for label in labels[:-2] if label not in _VARIANT_LABELS]
-    return ".".join([*kept, *labels[-2:]])
+    own = 3 if labels[-2:-1] and labels[-2] in _SECOND_LEVEL else 2  # amp.co.za is a name
+    kept = [label for label in labels[:-own] if label not in _VARIANT_LABELS]
+    return ".".join([*kept, *labels[-own:]])
 
 
 def _path(parts: SplitResult) -> str:

@@ -29,15 +29,23 @@ _TAIL_CHARS = 700
 _MAX_NAME_CHARS = 60
 _SHORT_CHARS = 5  # a name up to here is a short form: many things are called so
 _NAMED_ALONE = frozenset({"AFP", "EFE", "dpa", "DPA", "TASS"})  # though short
+_AMBIGUOUS = frozenset(
+    ["AA", "AAP", "ANP", "BSS", "CP", "INP", "MENA", "NNI", "PA", "PPI", "PTI", "SPA", "TT", "UNI"]
+)
+"""Names that parties, indices and airlines have, too: only a place makes them an agency's."""
 _MAX_PLACE_WORDS = 7  # of a dateline without a dash: "NEW DELHI, Thursday, Nov 26, 2026 (PTI)"
 _MAX_CASELESS_WORDS = 3  # of one in a script without capitals
 _DASH = r"(?:--|[-\u2010-\u2015\u2212])"
 _END = r"[.!?…。۔؟！？\"'”’»)\]]"  # of a sentence
 _CALENDAR = re.compile(
-    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun", re.IGNORECASE
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?",
+    re.IGNORECASE,
 )
+_SMALL = frozenset(["a", "al", "and", "d", "da", "de", "e", "for", "in", "la", "l", "of", "the"])
 _PICTURE = r"(?i:file|photo|image|picture|getty|video|graphic|caption|credit)"
-_PICTURE_CHARS = 30  # so near before a notice such a word makes it a picture's
+_PICTURE_CHARS = 30  # so near before a notice, or a third behind, such a word makes it its own
 _CABLE = "[^\\s。，]{0,24}[电電]"  # 新华社伊斯兰堡11月26日电
 _REUTERS_DESK = re.compile(
     r"\breporting by\b.{1,400}?\b(?:editing|writing) by\b", re.IGNORECASE | re.DOTALL
@@ -76,21 +84,18 @@ class Wires:
         names.update((one.name, one.name) for one in own if not self._is_known(one, names))
         self._names = names
         self._folded = {_folded(n): name for n, name in names.items() if len(n) > _SHORT_CHARS}
-        self._short = {
-            spelt: name
-            for n, name in names.items()
-            if len(n) <= _SHORT_CHARS
-            for spelt in (n.lower(), n)
-        }
+        self._short = {n: name for n, name in names.items() if len(n) <= _SHORT_CHARS}
+        self._alone = {n.casefold(): names[n] for n in _NAMED_ALONE}
         any_of = _any_of(names)
         alone = _any_of(n for n in names if len(n) > _SHORT_CHARS or n in _NAMED_ALONE)
+        plain = _any_of(n for n in names if n not in _AMBIGUOUS)
         spaceless = _any_of(n for n in names if _is_spaceless(n))
         name = rf"(?<!\w)(?P<name>{any_of})"
         others = rf"(?:(?:\s?[/,;|&]\s?|\s(?=[A-Z]))(?!{_PICTURE})[^()\[\]（）\n]{{1,40}})?"
         self._any = re.compile(rf"(?<!\w)(?:{any_of})")
         self._dateline = re.compile(
             r"(?P<place>(?:\([^()（）\n]{1,30}\)|[^()（）/\n]|/(?=\w)){0,120}?)"
-            rf"(?:[(（]\s?(?P<desk>[^()（）/=\n]{{1,20}}[/=])?{name}{others}\s?[)）]"
+            rf"(?:[(（]\s?(?P<desk>[^()（）/=\n]{{1,20}}[/=])??{name}{others}\s?[)）]"
             rf"(?P<sign>\s?\.?\s?(?:{_DASH}|[:：]))?"
             rf"|/(?P<slashed>{any_of})/(?P<stop>\s?[.:]|\s?{_DASH}))"
         )
@@ -98,14 +103,16 @@ class Wires:
             rf"(?P<name>{alone})\s?(?:{_DASH}|[:：|])\s+(?=\S)|(?P<cable>{spaceless}){_CABLE}"
         )
         self._sign_off = re.compile(
-            rf"(?:(?:{_END}|\n)\s{{0,3}}(?:{_DASH}\s{{0,3}}|[(\[（/]\s{{0,3}})"
+            rf"(?:(?:{_END}|\n)\s{{0,3}}{_DASH}\s{{0,3}}(?P<dashed>{any_of})"
+            rf"|(?:(?:{_END}|\n)\s{{0,3}}[(\[（/]\s{{0,3}}"
             rf"|\n\s{{0,3}}(?:(?:Source|Quelle|Fuente|Fonte)\s?[:：]\s{{0,3}})?)"
-            rf"{name}{others}\s{{0,3}}[)\]）/]?\s{{0,3}}\.?$"
+            rf"(?P<name>{plain})){others}\s{{0,3}}[)\]）/]?\s{{0,3}}\.?$"
         )
         mark, the = r"(?:©|\(c\)|(?i:copyright))", r"(?:(?i:by|the)\s){0,2}"
         self._notice = re.compile(
             rf"{mark}[\s©,]{{0,4}}(?:\(c\)\s?)?"
-            rf"(?:\d{{4}}[\s,]{{1,2}}{the}{name}|{the}(?P<undated>{any_of}))"
+            rf"(?:\d{{4}}[\s,]{{1,2}}{the}{name}|{the}(?P<behind>{any_of})[\s,]{{1,2}}\d{{4}}"
+            rf"|{the}(?P<undated>{any_of}))"
             r"(?P<rights>[^\n]{0,40}(?i:all rights reserved))?"
         )
 
@@ -142,9 +149,9 @@ class Wires:
         if found := self._dateline.match(head):
             place, name = found["place"], found["name"] or found["slashed"]
             is_signed = found["sign"] or found["stop"] or (found["desk"] or "").endswith("=")
-            is_dateline = is_signed or _is_place(place)
-            is_short_form = _initials(place).endswith(name)
-            if is_dateline and not is_short_form and not self._any.search(place):
+            is_placed = _is_place(place) or (bool(is_signed) and _is_dated(place))
+            is_dateline = is_placed or (is_signed and name not in _AMBIGUOUS)
+            if is_dateline and not self._any.search(place) and not _is_short_of(name, place):
                 return self._names[name]
         opening = self._opening.match(head)
         return self._names[opening["name"] or opening["cable"]] if opening else None
@@ -160,19 +167,24 @@ class Wires:
     def _of_tail(self, body: str) -> str | None:
         tail = _IMPRINT.sub("", body[-_TAIL_CHARS:].rstrip()).rstrip()
         if found := self._sign_off.search(tail):
-            return self._names[found["name"]]
+            return self._names[found["name"] or found["dashed"]]
         if _REUTERS_DESK.search(tail):
             return "Reuters"
         for notice in self._notice.finditer(tail):
-            is_dated = bool(notice["name"]) or "opyright" in notice.group().casefold()
-            before = tail[max(0, notice.start() - _PICTURE_CHARS) : notice.start()]
-            if (is_dated or notice["rights"]) and not re.search(_PICTURE, before):
-                return self._names[notice["name"] or notice["undated"]]
+            dated = notice["name"] or notice["behind"]
+            is_whole = dated or notice["rights"] or "opyright" in notice.group().casefold()
+            start, end = (
+                max(0, notice.start() - _PICTURE_CHARS),
+                notice.end() + _PICTURE_CHARS // 3,
+            )
+            if is_whole and not re.search(_PICTURE, tail[start:end]):
+                return self._names[dated or notice["undated"]]
         return None
 
     def _named(self, name: str) -> str | None:
-        """Find an agency by a name that stands alone; "App" is none, "APP" and "app" are."""
-        return self._short.get(name) or self._folded.get(_folded(name))
+        """Find an agency by a name that stands alone; "App" is none, "APP" is."""
+        folded = _folded(name)
+        return self._short.get(name) or self._alone.get(folded) or self._folded.get(folded)
 
 
 @lru_cache(maxsize=4)
@@ -200,9 +212,23 @@ def _is_spaceless(name: str) -> bool:
     return "\u3040" <= name[-1] <= "\u9fff"
 
 
-def _initials(text: str) -> str:
-    """Give the capital initials of words: "PTI" of Pakistan Tehreek-e-Insaf."""
-    return "".join(word[0] for word in re.findall(r"\w+", text) if word[0].isupper())
+def _is_short_of(name: str, text: str) -> bool:
+    """Tell whether a name is short for the words before it: Pakistan Tehreek-e-Insaf (PTI).
+
+    Not of a dateline's: ALLENTOWN, Pa. (AP).
+    """
+    words = re.findall(r"[^\W\d_]+", text)
+    first, *rest = words or [""]
+    if len(first) > 2 and first.isupper() and len(rest) <= 2 and not "".join(rest).isupper():
+        return False
+    left = list(name.casefold())
+    for word in reversed(words):
+        initial = word[0].casefold()
+        if left and initial == left[-1]:
+            left.pop()
+        elif left and word.casefold() not in _SMALL:
+            return False
+    return not left
 
 
 def _is_place(text: str) -> bool:
@@ -212,8 +238,14 @@ def _is_place(text: str) -> bool:
         return False
     if all(word == word.lower() == word.upper() for word in words):
         return len(words) <= _MAX_CASELESS_WORDS
-    named = [word for word in words if not _CALENDAR.match(word)]
+    named = [word for word in words if not _CALENDAR.fullmatch(word)]
     return bool(named) and all(word.isupper() for word in named) and len(named[0]) > 2
+
+
+def _is_dated(text: str) -> bool:
+    """Tell whether a place has a date behind it: "New Delhi, Nov 26"."""
+    words = re.findall(r"[^\W\d_]+|\d+", text)
+    return any(map(_CALENDAR.fullmatch, words)) and any(word.isdigit() for word in words)
 
 
 def _folded(name: str) -> str:

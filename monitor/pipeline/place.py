@@ -16,7 +16,7 @@ from monitor.match.engine import Engine
 from monitor.match.matched import told
 from monitor.model.alert import Alert, Quiet
 from monitor.model.article import Article, Origin
-from monitor.model.keys import RuleId, StoryId
+from monitor.model.keys import ArticleKey, RuleId, StoryId
 from monitor.model.rule import Rule
 from monitor.model.story import Member, Placement, Relation, Wire
 from monitor.pipeline.notify import owe_notices
@@ -150,7 +150,7 @@ class Batch:
 
     def _take(self, unplaced: Unplaced, placement: Placement) -> Member:
         article = unplaced.article
-        wire, original = self.wires.wire_of(article), placement.nearest
+        wire = self.wires.wire_of(article)
         revision = unplaced.revision
         seating.seat(
             self.tx, unplaced.id, article, placement, wire=wire, revision=revision, now=self.now
@@ -158,19 +158,27 @@ class Batch:
         member = _member(article, placement.relation, wire)
         if placement.story in self.seated:
             self.seated[placement.story].append(member)
-        if wire is not None and original is not None and placement.relation in _WHOLE:
-            seating.credit_original(self.tx, original, wire)
-            self.seated.pop(placement.story, None)
+        self._credit_original(placement.story, member, placement.nearest)
         return member
 
     def _again(self, unplaced: Unplaced, seat: Taken) -> Member:
         """Give the seat that an article has; a newer text of it may credit another agency."""
-        if unplaced.revision == seat.revision:
+        if unplaced.revision == (seat.revision or 1):  # earlier releases do not say what they read
             return _member(unplaced.article, seat.relation, seat.wire)
-        wire = self.wires.wire_of(unplaced.article)
+        wire = self.wires.wire_of(unplaced.article) or seat.wire
+        member = _member(unplaced.article, seat.relation, wire)
         seating.revise(self.tx, unplaced.id, wire, revision=unplaced.revision, now=self.now)
         self.seated.pop(seat.story, None)
-        return _member(unplaced.article, seat.relation, wire)
+        self._credit_original(seat.story, member, seat.nearest)
+        return member
+
+    def _credit_original(
+        self, story: StoryId, member: Member, original: ArticleKey | None
+    ) -> None:
+        """Let an article that credits nobody be from the agency that its copy credits."""
+        if member.wire is not None and original is not None and member.relation in _WHOLE:
+            seating.credit_original(self.tx, original, member.wire.agency)
+            self.seated.pop(story, None)
 
     def _decide(
         self, unplaced: Unplaced, stored: StoredMatch, story: StoryId, member: Member

@@ -25,6 +25,9 @@ from monitor.store.profiles import Turn
 Progress = Callable[[int, int], None]
 
 
+_ARRANGED = "{} in a story that was merged or split since"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """Say how an article was placed and how it would be now, among what stood open then.
@@ -95,7 +98,7 @@ def _changes(tx: Tx, seat: seating.PlacedSeat, again: Placement, turn: Turn) -> 
     since = profiles.changed_since(tx, seat.placed_at - OPEN_FOR, before=turn)
     for number, one, several in (
         (since.revised, "has a newer text now", "have a newer text now"),
-        (since.moved, "stands in another story now", "stand in another story now"),
+        (since.arranged, _ARRANGED.format("stands"), _ARRANGED.format("stand")),
     ):
         if number:
             verb = one if number == 1 else several

@@ -29,12 +29,16 @@ IS_PARKED: ColumnElement[bool] = ~ArticleRow.place_due & exists().where(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Be the seat of an article that is to be placed again; `revision` of the text read last."""
+    """Be the seat of an article that is to be placed again.
+
+    `revision` is of the text read last, `nearest` the article that it was most like.
+    """
 
     story: StoryId
     relation: Relation
     wire: Wire | None
     revision: int | None
+    nearest: ArticleKey | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,7 @@ def lock_unplaced(tx: Tx, *, limit: int) -> tuple[Unplaced, ...]:
             SeatRow.wire,
             SeatRow.is_taken,
             SeatRow.read_revision,
+            SeatRow.placement["nearest"].as_string().label("nearest"),
             IS_UNINDEXED.label("is_unindexed"),
         )
         .outerjoin(SeatRow, SeatRow.article_id == ArticleRow.id)
@@ -184,6 +189,7 @@ def _taken(row: Any) -> Taken | None:
         relation=Relation(row.relation),
         wire=Wire(row.wire, row.is_taken) if row.wire else None,
         revision=row.read_revision,
+        nearest=ArticleKey(row.nearest) if row.nearest else None,
     )
 
 

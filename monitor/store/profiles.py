@@ -72,10 +72,10 @@ def _earlier(before: Turn | None) -> tuple[ColumnElement[bool], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Count the articles that are not as they were: newer texts, and seats in other stories."""
+    """Count the articles with a newer text, and those in stories that were merged or split."""
 
     revised: int
-    moved: int
+    arranged: int
 
 
 def changed_since(tx: Tx, moment: datetime, *, before: Turn) -> Changed:
@@ -86,9 +86,8 @@ def changed_since(tx: Tx, moment: datetime, *, before: Turn) -> Changed:
         ),
         exists().where(StoryRow.id == SeatRow.story_id, StoryRow.arranged_at >= before[0]),
     )
-    is_moved = and_(SeatRow.placement["story"].as_string() != SeatRow.story_id, is_arranged)
-    revised, moved = case((is_revised(before[0]), 1)), case((is_moved, 1))
-    query = select(func.count(revised), func.count(moved))
+    revised, arranged = case((is_revised(before[0]), 1)), case((is_arranged, 1))
+    query = select(func.count(revised), func.count(arranged))
     query = query.select_from(SeatRow).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
     query = query.where(SeatRow.story_id.in_(_open_stories(moment, before)), *_earlier(before))
     return Changed(*tx.execute(query).one())

@@ -79,11 +79,11 @@ def revise(tx: Tx, article_id: int, wire: Wire | None, *, revision: int, now: da
     tx.execute(read.values(**_credit(wire), read_revision=revision, revised_at=now))
 
 
-def credit_original(tx: Tx, original: ArticleKey, wire: Wire) -> None:
+def credit_original(tx: Tx, original: ArticleKey, agency: str) -> None:
     """Say from which agency an article is that credits none, since a copy of it does."""
     number = select(ArticleRow.id).where(ArticleRow.key == original).scalar_subquery()
     bare = update(SeatRow).where(SeatRow.article_id == number, SeatRow.wire.is_(None))
-    tx.execute(bare.values(**_credit(wire)))
+    tx.execute(bare.values(**_credit(Wire(agency, is_taken=True))))
 
 
 def _credit(wire: Wire | None) -> dict[str, Any]:

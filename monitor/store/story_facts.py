@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import and_, case, func, literal, or_, select, update
 
 from monitor.model.keys import StoryId
 from monitor.model.story import COPIES, REPEATS
@@ -16,8 +16,8 @@ from monitor.store.tables import ArticleRow, SeatRow, StoryRow
 def refresh(tx: Tx, stale: Collection[StoryId]) -> None:
     """Recompute stories' facts from their articles, and count up their revisions.
 
-    The lead has a real title, the best tier, is no repeat, was not taken from a news agency, and
-    is earliest: in this order.
+    The lead has a real title, the best tier, is no repeat nor taken from a news agency, and is
+    earliest: in this order.
     """
     facts = {row.story_id: row for row in tx.execute(_FACTS.where(SeatRow.story_id.in_(stale)))}
     leads = _RANKED.where(SeatRow.story_id.in_(stale)).subquery()
@@ -74,8 +74,7 @@ _FACTS = (
 _LEAD_ORDER = (
     ArticleRow.has_real_title.desc(),
     func.coalesce(ArticleRow.source["tier"].as_integer(), 99),
-    _IS_REPEAT,
-    SeatRow.is_taken,
+    or_(SeatRow.is_taken, and_(_IS_REPEAT, SeatRow.wire.is_(None))),  # an agency's own is neither
     ArticleRow.published_at,
     ArticleRow.id,
 )

@@ -673,7 +673,9 @@ async def test_a_decision_is_replayed_until_a_person_changed_what_it_rests_on(
     assert "again, among 2 articles of 2 stories: the same" in shown
     press.says("split", press.story_of(third), two)
     past = asked(press.made, "stories", "replay", third)
-    assert past["changes"] == ["1 of the articles held then stands in another story now"]
+    assert past["changes"] == [
+        "1 of the articles held then stands in a story that was merged or split since"
+    ]
     assert invoke(press.made, "stories", "replay", "nosuch").exit_code == 1
 
 
@@ -688,3 +690,11 @@ async def test_who_reports_independently_is_told_and_shown(press: Press) -> None
     assert "2 articles from 2 sources: 1 independent report, 1 copy" in shown
     assert "Geo, from AFP" in shown
     assert "Dawn, from" not in shown
+
+
+async def test_what_was_merged_before_a_decision_is_no_change_to_it(press: Press) -> None:
+    one, two = press.receive("flood", "geo"), press.receive("fire", "dawn")
+    press.says("merge", press.story_of(one), press.story_of(two))
+    third = press.receive("storm", "jang")
+    past = asked(press.made, "stories", "replay", third)
+    assert (past["is_same"], past["changes"], past["articles"]) == (True, [], 2)

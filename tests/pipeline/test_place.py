@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from services.articles import article, rule, source
 from services.assigner import Deadly, Desk, written
 from services.waiting import wait_for_lock
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from monitor.clock import system_clock
 from monitor.errors import LeaseLost
@@ -368,22 +368,24 @@ def test_who_loses_the_role_while_taking_over_stops_there(
     assert len(desk.seats()) == 10  # by the other
 
 
+OFFICE = (
+    "Meta will open an office in Islamabad next year, the IT minister told reporters. "
+    "Hundreds of engineers are to be hired in Pakistan, and rents may rise around the place. "
+    "The company had asked for the licence in spring; talks about taxes took until autumn. "
+)
+
+
 def test_an_original_that_credits_nobody_is_from_the_agency_that_its_copy_credits(
     store: Store,
 ) -> None:
-    told = (
-        "Meta will open an office in Islamabad next year, the IT minister told reporters. "
-        "Hundreds of engineers are to be hired in Pakistan, and rents may rise around the place. "
-        "The company had asked for the licence in spring; talks about taxes took until autumn. "
-    )
     desk = Desk(store)
     titles = {"dawn": "Meta to open its first office in Pakistan", "geo": "Meta office at last"}
     first, second = (
-        article(name, title=title, body=told, source=source(name), published_at=desk.now)
+        article(name, title=title, body=OFFICE, source=source(name), published_at=desk.now)
         for name, title in titles.items()
     )
     desk.receive([first])
-    desk.receive([replace(second, body=f"{told} — AFP")])
+    desk.receive([replace(second, body=f"{OFFICE} — AFP")])
     afp = Wire("AFP", is_taken=True)
     with store.read() as tx:
         (story,) = stories.listed(tx, matched_only=False, limit=9)
@@ -398,6 +400,58 @@ def test_an_original_that_credits_nobody_is_from_the_agency_that_its_copy_credit
     assert desk.assigner.place_due() == 1
     with store.read() as tx:
         assert seating.members(tx, story.id) == members
+    desk.receive([replace(first, body=f"{OFFICE} This is a newer text.")])
+    with store.read() as tx:
+        assert seating.members(tx, story.id)[0].wire == afp
+
+
+def test_what_an_agency_publishes_itself_was_taken_by_who_had_it_before(store: Store) -> None:
+    desk = Desk(store)
+    paper, agency = (
+        article(name, title=title, body=OFFICE, source=source(name, domains=(domain,)))
+        for name, title, domain in (
+            ("dawn", "Meta to open its first office in Pakistan", "dawn.com"),
+            ("afp", "Meta office in Islamabad", "afp.com"),
+        )
+    )
+    desk.receive([paper])
+    desk.receive([agency])
+    with store.read() as tx:
+        (story,) = stories.listed(tx, matched_only=False, limit=9)
+        members = seating.members(tx, story.id)
+    assert [one.wire for one in members] == [
+        Wire("AFP", is_taken=True),
+        Wire("AFP", is_taken=False),
+    ]
+    assert story.lead == agency.key
+
+
+def test_a_credit_that_comes_with_the_page_holds_for_the_original_too(store: Store) -> None:
+    desk = Desk(store)
+    first, second = (
+        article(
+            name, title=f"Meta to open an office, {name} says", body=OFFICE, source=source(name)
+        )
+        for name in ("dawn", "geo")
+    )
+    desk.receive([first, second])
+    desk.receive([replace(second, body=f"{OFFICE}\n\nReuters")])
+    with store.read() as tx:
+        (story,) = stories.listed(tx, matched_only=False, limit=9)
+        wires = [one.wire for one in seating.members(tx, story.id)]
+    assert wires == [Wire("Reuters", is_taken=True)] * 2
+
+
+def test_a_seat_of_an_earlier_release_is_not_called_revised_when_it_is_judged_again(
+    store: Store,
+) -> None:
+    desk = Desk(store, START)
+    desk.receive([written(n, n, 0, desk.now, is_day=False) for n in range(3)])
+    with store.write() as tx:
+        tx.execute(update(SeatRow).values(read_revision=None))
+        placing.mark_for_placing(tx, [1, 2, 3])
+    assert desk.assigner.place_due() == 3
+    assert [(one.is_same, one.changes) for one in replayed(desk)] == [(True, ())] * 3
 
 
 def test_papers_that_print_one_agency_are_one_voice_and_a_page_may_say_so_late(

@@ -38,7 +38,10 @@ FROM counted WHERE story.id = counted.story_id
 
 
 def upgrade() -> None:
-    """Go forward. The agency is found when an article is next placed; houses count then, too."""
+    """Go forward. The agency is found when a newer text is placed; houses count then, too."""
+    for name, usual in (("report_count", "1"), ("copy_count", "0")):
+        op.add_column("story", sa.Column(name, sa.Integer(), nullable=False, server_default=usual))
+    op.execute(_COUNT)
     for column in (
         sa.Column("wire", sa.Text(), nullable=True),
         sa.Column("is_taken", sa.Boolean(), nullable=False, server_default=sa.false()),
@@ -46,9 +49,6 @@ def upgrade() -> None:
         sa.Column("revised_at", types.UtcDateTime(), nullable=True),
     ):
         op.add_column("seat", column)
-    for name, usual in (("report_count", "1"), ("copy_count", "0")):
-        op.add_column("story", sa.Column(name, sa.Integer(), nullable=False, server_default=usual))
-    op.execute(_COUNT)
 
 
 def downgrade() -> None:
