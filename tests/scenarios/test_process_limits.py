@@ -85,6 +85,7 @@ def test_without_a_free_file_handle_it_lives_on_and_does_its_work_once_there_are
     with started(limited, made, stdout=subprocess.PIPE) as process:
         said: list[str] = []
         port = port_of(process, said)
+        until(lambda: is_ready(port))  # or it could not even load all of itself
         with ExitStack() as clients:
             for _ in range(2 * FEW_FILES):
                 clients.enter_context(socket.create_connection(("127.0.0.1", port)))
