@@ -10,7 +10,7 @@ import subprocess
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from services.webhook_sink import WebhookSink
 from monitor.clock import system_clock
 
 FEW_FILES = 64
+STORE_THREADS = 4  # each comes to have a connection of its own
 STOP_SECONDS = 30
 """How long a stop may take here, where other tests want the processors as well."""
 
@@ -72,6 +73,15 @@ def handles(process: subprocess.Popen[str]) -> int:
     return len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208
 
 
+def connections(process: subprocess.Popen[str]) -> int:
+    """Count the connections that a process has to its database."""
+    names = []
+    for file in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            names.append(file.readlink().name)
+    return names.count("monitor.db")
+
+
 @pytest.mark.slow
 def test_without_a_free_file_handle_it_lives_on_and_does_its_work_once_there_are_some(
     made: Workspace, site: HttpSite, sink: WebhookSink
@@ -86,6 +96,7 @@ def test_without_a_free_file_handle_it_lives_on_and_does_its_work_once_there_are
         said: list[str] = []
         port = port_of(process, said)
         until(lambda: is_ready(port))  # or it could not even load all of itself
+        until(lambda: connections(process) >= STORE_THREADS)  # or one lane alone has its turn
         with ExitStack() as clients:
             for _ in range(2 * FEW_FILES):
                 clients.enter_context(socket.create_connection(("127.0.0.1", port)))
