@@ -169,7 +169,7 @@ def read_chunk(chunk: str, lang: str = "elides") -> Reading:
     return _read_cached(chunk, lang)
 
 
-@lru_cache(maxsize=4_096)  # of news no larger one finds more
+@lru_cache(maxsize=4_096)  # of English news eight times as many find 65 of 100, not 62
 def _read_cached(chunk: str, lang: str) -> Reading:
     return _read(chunk, lang)
 
