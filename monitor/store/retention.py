@@ -18,6 +18,7 @@ from monitor.model.article import Article, Origin
 from monitor.model.delivery import DeliveryState
 from monitor.model.keys import ArticleKey, StoryId
 from monitor.store import problems
+from monitor.store.chunks import CHUNK
 from monitor.store.engine import Tx
 from monitor.store.placing import PROBLEM
 from monitor.store.story_facts import refresh
@@ -57,7 +58,6 @@ BATCH = 200
 ARTICLES = 25
 """How many articles do, with all that hangs on them."""
 
-_CHUNK = 400
 _HISTORY = ("delivery", "page")
 """Kinds of problems that tell of one event, not of a state that lasts."""
 
@@ -126,8 +126,8 @@ def find_forgotten(tx: Tx, articles: Sequence[Article]) -> dict[ArticleKey, tupl
         return {}  # nothing was removed yet: a first poll of thousands need not be asked for
     sought = list({key for article in articles for key in (article.key, *article.aliases)})
     kept: set[str] = set()
-    for start in range(0, len(sought), _CHUNK):
-        part = sought[start : start + _CHUNK]
+    for start in range(0, len(sought), CHUNK):
+        part = sought[start : start + CHUNK]
         query = select(ForgottenRow.key).where(ForgottenRow.key.in_(part))
         kept.update(tx.execute(query).scalars())
     found = {a.key: tuple(k for k in (a.key, *a.aliases) if k in kept) for a in articles}
@@ -136,8 +136,8 @@ def find_forgotten(tx: Tx, articles: Sequence[Article]) -> dict[ArticleKey, tupl
 
 def note_listed(tx: Tx, keys: Sequence[str], *, now: datetime) -> None:
     """Note that feeds still list what is forgotten; more than once a day it is not written."""
-    for start in range(0, len(keys), _CHUNK):
-        part = ForgottenRow.key.in_(keys[start : start + _CHUNK])
+    for start in range(0, len(keys), CHUNK):
+        part = ForgottenRow.key.in_(keys[start : start + CHUNK])
         is_stale = ForgottenRow.listed_at < now - LISTED_EVERY
         tx.execute(update(ForgottenRow).where(part, is_stale).values(listed_at=now))
 

@@ -14,7 +14,7 @@ from monitor.model.keys import ArticleKey, SourceKey, StoryId
 from monitor.model.rule import Match
 from monitor.model.story import Member, Placement, Relation, Wire
 from monitor.store import articles, json, rule_matches
-from monitor.store.chunks import CHUNK
+from monitor.store.chunks import SOUGHT, sought
 from monitor.store.engine import Tx
 from monitor.store.tables import ArticleRow, SeatRow, StoryRow
 from monitor.store.upsert import insert
@@ -128,10 +128,8 @@ def is_revised(since: Any) -> ColumnElement[bool]:
 def seats_of(tx: Tx, article_ids: Sequence[int]) -> dict[int, tuple[StoryId, Member]]:
     """Tell where articles sit, and why; those that wait for a story are left out."""
     found: dict[int, tuple[StoryId, Member]] = {}
-    for start in range(0, len(article_ids), CHUNK):
-        part = article_ids[start : start + CHUNK]
-        for row in tx.execute(_MEMBER.where(SeatRow.article_id.in_(part))):
-            found[row.article_id] = StoryId(row.story_id), _member(row)
+    for row in sought(tx, _MEMBER.where(SeatRow.article_id.in_(SOUGHT)), article_ids):
+        found[row.article_id] = StoryId(row.story_id), _member(row)
     return found
 
 
