@@ -174,8 +174,8 @@ def test_a_date_in_2099_is_not_believed(
     (late,) = data["articles"]
     assert late["title"] == "Acme opens late"
     assert late["published_at"] <= end
-    assert "2099" not in json.dumps(data)
-    assert "9999" not in json.dumps(data)
+    assert '"2099-' not in json.dumps(data)  # ids may hold these digits
+    assert '"9999-' not in json.dumps(data)
 
 
 # Words
