@@ -34,6 +34,8 @@ from _story_rivals import CENTROID_THRESHOLDS, Labels, by_centroid, by_simhash, 
 from _story_times import at_one_moment, reshuffled, undated
 
 from monitor.group import StoryIndex
+from monitor.group.parts import Parts
+from monitor.group.twins import Twins
 from monitor.model.article import Article, Origin, Precision, TextState
 from monitor.model.keys import ArticleKey, SourceKey, StoryId, article_key, digest_of
 from monitor.model.source import Source
@@ -111,25 +113,30 @@ def article_of(row: dict[str, str]) -> Article:
 
 
 def by_index(articles: Sequence[Article]) -> Labels:
-    """Group with the product's own index, and merge what turns out to be one story as it does."""
-    index = StoryIndex()
-    seats: dict[ArticleKey, tuple[StoryId, Relation]] = {}
+    """Group with the product's own index; merge and split stories where it does."""
+    index, seats = StoryIndex(), dict[ArticleKey, tuple[StoryId, Relation]]()
     for article in articles:
         placed = index.place(article, now=article.first_seen_at)
+        found = None if article.key in seats else index.regrouping(placed)
+        if found is not None:
+            index = regrouped(index, seats, found)
+            placed = index.place(article, now=article.first_seen_at)
         seats.setdefault(article.key, (placed.story, placed.relation))
-        if twin := index.twin_of(placed):
-            index = merged(index, seats, {placed.story, twin})
     return [str(seats[article.key][0]) for article in articles]
 
 
-def merged(
-    index: StoryIndex, seats: dict[ArticleKey, tuple[StoryId, Relation]], twins: set[StoryId]
+def regrouped(
+    index: StoryIndex, seats: dict[ArticleKey, tuple[StoryId, Relation]], found: Twins | Parts
 ) -> StoryIndex:
-    """Move both stories' articles into the one opened first, and build the index anew."""
-    into = next(story for story, _ in seats.values() if story in twins)
+    """Merge two stories into the one opened first, or split one; build the index anew."""
+    if isinstance(found, Twins):
+        into = next(story for story, _ in seats.values() if story in found.stories)
+        moved = {key: into for key, (story, _) in seats.items() if story in found.stories}
+    else:
+        moved = dict.fromkeys(found.articles, StoryId(f"{found.articles[0]} split off"))
     anew = StoryIndex()
     for key, (story, relation) in seats.items():
-        seats[key] = (into if story in twins else story, relation)
+        seats[key] = (moved.get(key, story), relation)
         if (kept := index.stored(key)) and (profile := anew.read_stored(kept)):
             anew.restore_stored(profile, *seats[key])
     return anew

@@ -108,7 +108,10 @@ def show_story(story: Story) -> None:
         how = "by hand" if merged.is_by_hand else "since later reports joined them"
         out.print(f"  holds {merged.id}, merged {merged.at.date()} {how}", markup=False)
     if story.split_from is not None:
-        out.print(f"  was split from {story.split_from}", markup=False)
+        when = f", {story.split_at.date()}" if story.split_at else ""
+        out.print(f"  was split from {story.split_from}{when}", markup=False)
+    elif story.split_at is not None:
+        out.print(f"  was split {story.split_at.date()}", markup=False)
     if story.continues is not None:
         out.print(f"  continues {story.continues}, too old to take its articles", markup=False)
     if story.arranged_at is not None:

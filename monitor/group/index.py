@@ -21,9 +21,10 @@ from monitor.group.likeness import (
     renewed,
 )
 from monitor.group.packed import Packed, pack, read_stored, stored
+from monitor.group.parts import Parts, parts_of
 from monitor.group.profile import UNSEEN_SHARE, Profile, hours, read_article
 from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Shelf, is_saga
-from monitor.group.twins import twin_of
+from monitor.group.twins import Twins, twin_of
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
 from monitor.model.article import Article
@@ -92,12 +93,14 @@ class StoryIndex:
         self._put(profile, placement.story, placement.relation)
         return placement
 
-    def twin_of(self, placement: Placement) -> StoryId | None:
-        """Give the story that is one with that which an article has just joined, if there is one.
+    def regrouping(self, placement: Placement) -> Twins | Parts | None:
+        """Say whether an article that was just placed shows that two stories are one, or one two.
 
-        Who merges them has the index built anew: articles are held in order of placement.
+        Who merges or splits them has the index built anew, since articles are held in order of
+        placement, without that one, and places it again.
         """
-        return twin_of(placement, self._shelf, self._frequency, self._model)
+        held = self._shelf, self._frequency, self._model
+        return twin_of(placement, *held) or parts_of(placement, *held)
 
     def restore(self, article: Article, placement_story: StoryId, relation: Relation) -> None:
         """Add an article where it was placed before; one that is held already is left alone."""

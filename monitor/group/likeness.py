@@ -86,7 +86,7 @@ class Likeness:
 
 def ask(profile: Profile, frequency: Frequency) -> Query:
     """Weigh an article's terms for comparisons."""
-    text, head = _weigh(profile.text, frequency), _weigh(profile.head, frequency)
+    text, head = weigh(profile.text, frequency), weigh(profile.head, frequency)
     mass = _mass(text.keys(), frequency)
     named = head.keys() & profile.names
 
@@ -106,7 +106,8 @@ def ask(profile: Profile, frequency: Frequency) -> Query:
     )
 
 
-def _weigh(vector: Vector, frequency: Frequency) -> dict[str, float]:
+def weigh(vector: Vector, frequency: Frequency) -> dict[str, float]:
+    """Weigh terms by present rarity; the vector that comes out has length 1, or no terms."""
     top = frequency.ceiling
     pairs = zip(vector.terms, vector.weights, strict=True)
     raw = {term: weight * (top - frequency.log_of(term)) for term, weight in pairs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
@@ -110,6 +111,21 @@ class HeldStory:
     def numbers(self) -> Iterable[int]:
         """Give the numbers of the terms that the story is found by."""
         return View(self.articles[0]).posted if self.tally is None else self.tally.numbers
+
+
+def story_of(story: StoryId, articles: Sequence[Profile], newest: int) -> OpenStory:
+    """Show some articles, in order of placement, as if they were a story of their own."""
+    centre = Counter[str]()
+    for article in articles[-CENTRE_ARTICLES:]:
+        centre.update(dict(zip(article.text.terms, article.text.weights, strict=True)))
+    return OpenStory(
+        id=story,
+        articles=articles[-newest:],
+        centre=centre,
+        terms=frozenset().union(*(one.text.terms + one.head.terms for one in articles)),
+        first_at=min(one.at for one in articles),
+        last_at=max(one.at for one in articles),
+    )
 
 
 def is_saga(story: OpenStory | HeldStory, at: float) -> bool:

@@ -77,8 +77,8 @@ class Story:
     """Be a story as stored. Moments are of its articles' publication.
 
     `previous` are the stories that were merged into it, in order.
-    `continues` and `split_from` name other stories, which may be gone. `arranged_at` is when a
-    person last merged or split it.
+    `continues` and `split_from` name other stories, which may be gone. `split_at` is when articles
+    last left it or another for it, `arranged_at` when a person last merged or split it.
     """
 
     id: StoryId
@@ -95,6 +95,7 @@ class Story:
     previous: tuple[Merged, ...] = ()
     continues: StoryId | None = None
     split_from: StoryId | None = None
+    split_at: datetime | None = None
     arranged_at: datetime | None = None
 
 

@@ -1,4 +1,4 @@
-"""Merge and split stories: a person says so, or the assigner finds that two are one.
+"""Merge and split stories: a person says so, or the assigner finds that two are one, or one two.
 
 The assigner holds the open stories in memory, perhaps in another process. So a person takes its
 role away first: it finds out before it writes again, and builds its index from what stands here
@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.errors import WorkError
+from monitor.group.parts import Parts
+from monitor.group.twins import Twins
 from monitor.model.keys import ArticleKey, StoryId
 from monitor.model.story import Story
 from monitor.store import arrange, roles, seating, stories
@@ -43,7 +45,7 @@ def merge(tx: Tx, named: Sequence[Story], *, now: datetime) -> tuple[Story, tupl
 
 
 def merge_twins(
-    tx: Tx, role: Role, twins: tuple[StoryId, StoryId], *, now: datetime
+    tx: Tx, role: Role, twins: Twins, *, now: datetime
 ) -> tuple[StoryId, StoryId] | None:
     """Merge two stories that the assigner found to be one; give the one that stays, and the other.
 
@@ -52,12 +54,29 @@ def merge_twins(
     """
     roles.require(tx, role)
     arrange.arrange_alone(tx)
-    if not arrange.are_there(tx, twins):
+    if not arrange.are_there(tx, twins.stories):
         return None
-    into = arrange.oldest(tx, twins)
-    (gone,) = (one for one in twins if one != into)
+    into = arrange.oldest(tx, twins.stories)
+    (gone,) = (one for one in twins.stories if one != into)
     arrange.merge(tx, into, gone, is_by_hand=False, now=now)
     return into, gone
+
+
+def split_parts(
+    tx: Tx, role: Role, parts: Parts, *, now: datetime
+) -> tuple[StoryId, StoryId] | None:
+    """Split a story that the assigner found to be two; give it and the new one.
+
+    None if either part has gone meanwhile. Raises LeaseLost like `merge_twins`, and asks for the
+    same of its transaction.
+    """
+    roles.require(tx, role)
+    arrange.arrange_alone(tx)
+    seated = seating.seated(tx, parts.story)
+    moved = [row.id for row in seated if row.article.key in parts.articles]
+    if not 0 < len(moved) < len(seated):
+        return None
+    return parts.story, arrange.split(tx, parts.story, moved, is_by_hand=False, now=now)
 
 
 def split(
@@ -68,7 +87,7 @@ def split(
     Raises WorkError if an article is not in the story, or if none would be left in it.
     """
     moved = _chosen(story, seating.seated(tx, story.id), articles)
-    new = arrange.split(tx, story.id, moved, now=now)
+    new = arrange.split(tx, story.id, moved, is_by_hand=True, now=now)
     return _read(tx, story.id), _read(tx, new)
 
 

@@ -15,12 +15,13 @@ import structlog
 from monitor.clock import monotonic_seconds
 from monitor.errors import LeaseLost
 from monitor.group.index import StoryIndex
+from monitor.group.parts import Parts
+from monitor.group.twins import Twins
 from monitor.match.engine import Engine, query_terms
 from monitor.memory import give_back
-from monitor.model.keys import StoryId
-from monitor.pipeline.arrange import merge_twins
+from monitor.pipeline.arrange import merge_twins, split_parts
 from monitor.pipeline.held import hold
-from monitor.pipeline.place import MERGE_PAUSE, Batch
+from monitor.pipeline.place import REGROUP_PAUSE, Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
 from monitor.pipeline.rules import look_back
@@ -56,8 +57,8 @@ class Assigner:
         self._index: StoryIndex | None = None
         self._careful_left = 0
         """How many articles are still placed one at a time, after a crash."""
-        self._merging_from = datetime.min.replace(tzinfo=UTC)
-        """When stories may be merged again; an attempt that failed counts, too."""
+        self._regrouping_from = datetime.min.replace(tzinfo=UTC)
+        """When stories may be merged or split again; an attempt that failed counts, too."""
 
     def place_due(self) -> int:
         """Place one batch; give the number of articles looked at (0: nothing due, or no role).
@@ -177,7 +178,9 @@ class Assigner:
             roles.require(tx, role)
             gone = index.remove_before(now - OPEN_FOR)  # first: a rebuilt index holds no older
             profiles.forget(tx, gone)
-            batch = Batch(tx, ports, index, engine, now, is_merging=now >= self._merging_from)
+            batch = Batch(
+                tx, ports, index, engine, now, is_regrouping=now >= self._regrouping_from
+            )
             due = placing.lock_unplaced(tx, limit=1 if self._careful_left else BATCH)
             placed, raised = self._place_some(batch, due)
             batch.finish()
@@ -193,29 +196,32 @@ class Assigner:
         ports.tally.add("alerts_raised", raised)
         if placed:
             log.info("articles placed", articles=len(placed), alerts=raised)
-        if batch.twins is None:
+        if batch.regrouping is None:
             return len(placed)
-        self._merge(role, batch.twins, due[len(placed)], now)
+        self._regroup(role, batch.regrouping, due[len(placed)], now)
         return len(placed) + 1
 
-    def _merge(
-        self, role: Role, twins: tuple[StoryId, StoryId], shown_by: Unplaced, now: datetime
+    def _regroup(
+        self, role: Role, found: Twins | Parts, shown_by: Unplaced, now: datetime
     ) -> None:
-        """Merge two stories, and have the index built anew: in order of placement.
+        """Merge or split stories, and have the index built anew: in order of placement.
 
         In a transaction of its own, which has locked no article yet: a composer that keeps
-        stories from being merged may wait for one. If it fails, or the process ends here, the
-        article that has shown them is still to be placed, and shows them to the next one.
+        stories as they are may wait for one. If it fails, or the process ends here, the article
+        that has shown it is still to be placed, and shows it to the next one.
         """
-        self._index, self._merging_from = None, now + MERGE_PAUSE
+        self._index, self._regrouping_from = None, now + REGROUP_PAUSE
         with self._ports.store.write() as tx:
-            merged = merge_twins(tx, role, twins, now=now)
+            if isinstance(found, Twins):
+                what, done = "stories merged", merge_twins(tx, role, found, now=now)
+            else:
+                what, done = "story split", split_parts(tx, role, found, now=now)
             placing.forgive(tx, shown_by.id)
-        if merged is not None:
-            log.info("stories merged", story=merged[0], other=merged[1])
+        if done is not None:
+            log.info(what, story=done[0], other=done[1])
 
     def _place_some(self, batch: Batch, due: Sequence[Unplaced]) -> tuple[list[int], int]:
-        """Place articles until the time is up or stories are to be merged, one at least.
+        """Place articles until the time is up or stories are to be regrouped, one at least.
 
         Gives their numbers, and how many alerts they raised.
         """
@@ -224,8 +230,8 @@ class Assigner:
         raised = 0
         for unplaced in due:
             raised += batch.place(unplaced)
-            if batch.twins:
-                break  # this one is placed when they are one
+            if batch.regrouping:
+                break  # this one is placed when that is done
             placed.append(unplaced.id)
             if monotonic_seconds() >= stop_at:
                 break

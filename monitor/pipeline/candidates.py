@@ -31,7 +31,7 @@ class Telling:
     """Be a candidate and what to remember once the channel is told of it.
 
     `told` has the rule and the article's number of each match, and of each alert told;
-    `told_elsewhere` names what the channel knows of a story that a person has split.
+    `told_elsewhere` names what the channel knows of a story that was split.
     """
 
     candidate: Candidate
@@ -83,8 +83,8 @@ def gather(tx: Tx, channel: Channel, story: Story, rules: Mapping[RuleId, Rule])
 
 
 def _elsewhere(tx: Tx, story: Story, told: Sequence[Told]) -> list[Told]:
-    """Pick what was not told by the alerts of the story itself: a person has split it off."""
-    if story.arranged_at is None:
+    """Pick what was not told by the alerts of the story itself: it was split off."""
+    if story.split_at is None and story.arranged_at is None:  # earlier releases write that alone
         return []
     own = alerts.keys_of(tx, story.id)
     return [row for row in told if row.alert not in own]

@@ -33,7 +33,7 @@ def _told_now(ports: Ports, rule: Rule) -> list[Channel]:
 def _owe(tx: Tx, channel: Channel, rule: Rule, alert: Alert, now: datetime) -> None:
     telling = gather(tx, channel, read_story(tx, alert.story), {rule.id: rule})
     if telling is None or (rule.id, alert.article) in telling.told_elsewhere:
-        return  # told in another story, which a person split
+        return  # told in another story, which was split
     workspace = workspace_id(tx)
     matched_at = alerts.first_matched_at(tx, rule.id, alert.story) or alert.raised_at
     earlier = [key for key in alerts.keys_of(tx, alert.story) if key != alert.key]

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from monitor.alert.decide import History, decide, renumbered
 from monitor.group.index import StoryIndex
+from monitor.group.parts import Parts
+from monitor.group.twins import Twins
 from monitor.group.wire import Wires, syndicators, wires
 from monitor.match.engine import Engine
 from monitor.match.matched import told
@@ -39,7 +41,7 @@ from monitor.store.rule_matches import StoredMatch
 _WHOLE = frozenset({Relation.SAME, Relation.COPY})
 """Relations to a text that is wholly one's own: what one credits holds for the other."""
 
-MERGE_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
+REGROUP_PAUSE = timedelta(minutes=10)  # no feed can keep the index from being used
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ class Batch:
     `stale` are the stories whose facts are to be recomputed; `seated` remembers who sits in the
     stories that were asked for, so that a large one is read once. What was published before
     `told_before` counts as told. `profiles` are of the articles placed, as the index holds them.
-    `twins` are two stories that turned out to be one: nothing more is placed before they are. Not
-    looked for where `is_merging` is false.
+    `regrouping` are two stories that turned out to be one, or one that is two: nothing more is
+    placed before they are. Not looked for where `is_regrouping` is false.
     """
 
     tx: Tx
@@ -58,11 +60,11 @@ class Batch:
     index: StoryIndex
     engine: Engine
     now: datetime
-    is_merging: bool = True
+    is_regrouping: bool = True
     stale: set[StoryId] = field(default_factory=set)
     seated: dict[StoryId, list[Member]] = field(default_factory=dict)
     profiles: dict[int, Kept] = field(default_factory=dict)
-    twins: tuple[StoryId, StoryId] | None = None
+    regrouping: Twins | Parts | None = None
     rules: dict[RuleId, Rule] = field(init=False)
     wires: Wires = field(init=False)
     told_before: datetime | None = field(init=False)
@@ -75,7 +77,7 @@ class Batch:
     def place(self, unplaced: Unplaced) -> int:
         """Place one article; give the number of alerts it raised.
 
-        One that shows `twins` is left as it was: its place is known when they are one story. The
+        One that shows a `regrouping` is left as it was: its place is known when that is done. The
         index holds it, and is of no more use.
         """
         seat = self._seat(unplaced)
@@ -122,26 +124,26 @@ class Batch:
         )
 
     def _seat(self, unplaced: Unplaced) -> tuple[StoryId, Member] | None:
-        """Give an article's story and its seat there; None if it shows that two are one."""
+        """Give an article's story and its seat there; None if it shows a regrouping."""
         if unplaced.seat is not None:
             self.index.update(unplaced.article)
             return unplaced.seat.story, self._again(unplaced, unplaced.seat)
         placement = self.index.place(unplaced.article, now=self.now)
-        twin = self.index.twin_of(placement) if self.is_merging else None
-        if twin is not None and self._may_merge(placement.story, twin):
-            self.twins = placement.story, twin
+        found = self.index.regrouping(placement) if self.is_regrouping else None
+        if found is not None and self._may_regroup(found.stories):
+            self.regrouping = found
             return None
         return placement.story, self._take(unplaced, placement)
 
-    def _may_merge(self, *twins: StoryId) -> bool:
-        """Tell whether the program may merge stories.
+    def _may_regroup(self, ids: Sequence[StoryId]) -> bool:
+        """Tell whether the program may merge or split stories.
 
-        Not if a person arranged either, nor soon after another merge: each has the index built
-        anew. They are asked about again when the next article joins.
+        Not if a person arranged one, nor soon after another time: each has the index built anew.
+        It is asked again when the next article joins.
         """
-        if arrange.merged_since(self.tx, self.now - MERGE_PAUSE):
+        if arrange.regrouped_since(self.tx, self.now - REGROUP_PAUSE):
             return False
-        return not arrange.are_by_hand(self.tx, twins)
+        return not arrange.are_by_hand(self.tx, ids)
 
     def _members(self, story: StoryId) -> Sequence[Member]:
         if story not in self.seated:

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import case, delete, exists, func, select, text, update
+from sqlalchemy import case, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from monitor.model.keys import ArticleKey, StoryId, story_id
@@ -74,10 +74,11 @@ def are_by_hand(tx: Tx, ids: Collection[StoryId]) -> bool:
     return tx.execute(found).first() is not None
 
 
-def merged_since(tx: Tx, moment: datetime) -> bool:
-    """Tell whether the program merged stories at a moment or later."""
-    by_program = select(RedirectRow.id).where(~RedirectRow.is_by_hand)
-    return tx.execute(by_program.where(RedirectRow.merged_at >= moment)).first() is not None
+def regrouped_since(tx: Tx, moment: datetime) -> bool:
+    """Tell whether the program merged or split stories at a moment or later."""
+    merged = exists().where(~RedirectRow.is_by_hand, RedirectRow.merged_at >= moment)
+    split = exists().where(StoryRow.arranged_at.is_(None), StoryRow.split_at >= moment)
+    return bool(tx.execute(select(or_(merged, split))).scalar_one())
 
 
 def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: datetime) -> None:
@@ -144,10 +145,12 @@ def _redirect(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: da
         tx.execute(naming.values({column: into}))
 
 
-def split(tx: Tx, story: StoryId, article_ids: Sequence[int], *, now: datetime) -> StoryId:
+def split(
+    tx: Tx, story: StoryId, article_ids: Sequence[int], *, is_by_hand: bool, now: datetime
+) -> StoryId:
     """Move some of a story's articles, not all, into a story of their own; give its id.
 
-    Only a person does. If these opened a story that was merged into this one, its id comes back.
+    If these opened a story that was merged into this one, its id comes back.
     What matched in either half is due to be judged again: each may be worth telling for itself.
     """
     moved = _seats(tx, SeatRow.story_id == story, SeatRow.article_id.in_(article_ids))
@@ -159,8 +162,10 @@ def split(tx: Tx, story: StoryId, article_ids: Sequence[int], *, now: datetime) 
             _move(tx, table, new, story, part)
     for half in (story, new):
         _relate(tx, _seats(tx, SeatRow.story_id == half))
-    halves = (story, new)
-    tx.execute(update(StoryRow).where(StoryRow.id.in_(halves)).values(arranged_at=now))
+    halves, changed = (story, new), {"split_at": now}
+    if is_by_hand:
+        changed["arranged_at"] = now
+    tx.execute(update(StoryRow).where(StoryRow.id.in_(halves)).values(**changed))
     story_facts.refresh(tx, halves)
     matched = select(MatchRow.article_id).join(SeatRow, SeatRow.article_id == MatchRow.article_id)
     matched = matched.join(ArticleRow, ArticleRow.id == MatchRow.article_id)

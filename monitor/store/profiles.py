@@ -84,7 +84,10 @@ def changed_since(tx: Tx, moment: datetime, *, before: Turn) -> Changed:
         exists().where(
             RedirectRow.story_id == SeatRow.story_id, RedirectRow.merged_at >= before[0]
         ),
-        exists().where(StoryRow.id == SeatRow.story_id, StoryRow.arranged_at >= before[0]),
+        exists().where(
+            StoryRow.id == SeatRow.story_id,
+            or_(StoryRow.arranged_at >= before[0], StoryRow.split_at >= before[0]),
+        ),
     )
     revised, arranged = case((is_revised(before[0]), 1)), case((is_arranged, 1))
     query = select(func.count(revised), func.count(arranged))

@@ -102,5 +102,6 @@ def _story(row: Any, previous: Sequence[Merged]) -> Story:
         previous=tuple(previous),
         continues=None if row.continues is None else StoryId(row.continues),
         split_from=None if row.split_from is None else StoryId(row.split_from),
+        split_at=row.split_at,
         arranged_at=row.arranged_at,
     )

@@ -205,11 +205,19 @@ class MatchRow(Base):
 class StoryRow(Base):
     """Keep a story; `revision` counts changes of its articles.
 
-    `continues` and `split_from` name other stories, which may be gone. `arranged_at` is when a
-    person last merged or split it.
+    `continues` and `split_from` name other stories, which may be gone. `split_at` is when articles
+    last left it or another for it, `arranged_at` when a person last merged or split it.
     """
 
     __tablename__ = "story"
+    __table_args__ = (
+        Index(
+            "ix_story_split_at",
+            "split_at",
+            postgresql_where=text("split_at IS NOT NULL"),
+            sqlite_where=text("split_at IS NOT NULL"),
+        ),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     lang: Mapped[str | None]
@@ -224,6 +232,7 @@ class StoryRow(Base):
     created_at: Mapped[datetime]
     continues: Mapped[str | None]
     split_from: Mapped[str | None]
+    split_at: Mapped[datetime | None]
     arranged_at: Mapped[datetime | None]
 
 

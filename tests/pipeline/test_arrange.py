@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,33 +14,25 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from services.articles import article, source
 from services.assigner import Desk, written
-from services.corridor import Watch, opened
+from services.corridor import opened
 from services.in_process import asked, invoke, told
-from services.product import RULE, Workspace
-from services.twins import twins
+from services.pressroom import Press, report
+from services.product import RULE
 from services.waiting import wait_for_lock
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select
 
-from monitor.cli import arrange as commands
-from monitor.clock import system_clock
-from monitor.errors import StoreError, WorkError
-from monitor.group import twins as twins_room
+from monitor.errors import WorkError
 from monitor.match.matched import told as matches_of
-from monitor.model.article import Article
-from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId, digest_of
-from monitor.model.notice import AlertNotice, Change, Digest
+from monitor.model.keys import ArticleKey, StoryId
+from monitor.model.notice import Change
 from monitor.pipeline import arrange
-from monitor.pipeline import assigner as assigner_room
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.compose import compose_due
-from monitor.pipeline.ports import Ports
+from monitor.store import arrange as arranging
 from monitor.store import (
-    alerts,
     articles,
     check,
-    json,
     placing,
     profiles,
     retention,
@@ -50,101 +41,12 @@ from monitor.store import (
     seating,
     stories,
 )
-from monitor.store import arrange as arranging
-from monitor.store.claims import MAX_CRASHES
-from monitor.store.engine import Store, Tx
+from monitor.store.engine import Store
 from monitor.store.tables import (
     AlertRow,
-    ArticleRow,
-    DeliveryRow,
     RedirectRow,
-    SeatRow,
     ToldRow,
 )
-
-
-def report(event: str, by: str, now: datetime) -> Article:
-    """Write a report of an event; those of one event have the same long text."""
-    body = told(event)
-    title = " ".join(body.split()[10:16])
-    return article(
-        f"{event} by {by}", title=title, body=f"{body} So says {by}.", source=source(by),
-        text_hash=digest_of(event, by), published_at=now, first_seen_at=now, fetched_at=now,
-    )  # fmt: skip
-
-
-@dataclass
-class Press:
-    """Be a newsroom whose assigner holds its index while a person types commands."""
-
-    made: Workspace
-    ports: Ports
-    watch: Watch
-    assigner: Assigner = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.assigner = Assigner(self.ports)
-
-    def receive(self, event: str, by: str, **facts: Any) -> ArticleKey:
-        """Store a report an hour later, match it and place it."""
-        self.watch.move(hours=1)
-        one = replace(report(event, by, self.watch.now), **facts)
-        with self.ports.store.write() as tx:
-            articles.add(tx, [one], is_baseline=False)
-        assert self.place() == 1
-        return one.key
-
-    def place(self) -> int:
-        """Place all that is due, or find out that the role is gone and take it again."""
-        return max(self.assigner.place_due() for _ in range(3))
-
-    def story_of(self, one: ArticleKey) -> str:
-        query = select(SeatRow.story_id).join(ArticleRow, ArticleRow.id == SeatRow.article_id)
-        with self.ports.store.read() as tx:
-            return str(tx.execute(query.where(ArticleRow.key == one)).scalar_one())
-
-    def says(self, *words: str) -> Any:
-        """Type a command that succeeds, and read its JSON."""
-        done = invoke(self.made, "stories", *words)
-        assert done.exit_code == 0, done.stderr
-        return done
-
-    @property
-    def notices(self) -> list[AlertNotice]:
-        """Give what was owed at once, in order."""
-        return [json.load(AlertNotice, content) for content in self._owed("alert")]
-
-    @property
-    def digests(self) -> list[Digest]:
-        """Give the digests that were owed, in order."""
-        return [json.load(Digest, content) for content in self._owed("digest")]
-
-    def _owed(self, kind: str) -> list[Any]:
-        query = select(DeliveryRow.content).where(DeliveryRow.kind == kind)
-        query = query.order_by(DeliveryRow.created_at, DeliveryRow.key)
-        with self.ports.store.read() as tx:
-            return list(tx.execute(query).scalars())
-
-    def assert_sound(self) -> None:
-        """Find nothing that must not be."""
-        with self.ports.store.read() as tx:
-            assert check.check(tx, now=self.watch.now).faults == ()
-
-
-@pytest.fixture
-async def press(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Press]:
-    """Give a newsroom on either engine; a rule tells a webhook at once and the mailbox later."""
-    url = store.url.render_as_string(hide_password=False)
-    made = Workspace(tmp_path / "desk", {"MONITOR_DATABASE_URL": url})
-    tell = "newsroom: now, mailbox: digest"
-    made.configure(webhook="http://127.0.0.1:9/", tell=tell)
-    made.write("rules/acme.yaml", RULE % tell + "again: every\n")
-    watch = Watch(system_clock())
-    monkeypatch.setattr(commands, "system_clock", watch)
-    async with opened(made, watch) as ports:
-        yield Press(made, ports, watch)
 
 
 async def test_what_a_person_merged_takes_what_comes_and_its_ids_lead_on(press: Press) -> None:
@@ -345,180 +247,6 @@ async def test_what_continues_a_story_too_old_to_take_it_says_so_everywhere(pres
     shown_now = asked(press.made, "stories", "show", new)["story"]
     assert shown_now["continues"] == press.story_of(other)
     press.assert_sound()
-
-
-@pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program merge sooner than it does: these texts are made up."""
-    monkeypatch.setattr(twins_room, "TWIN_SCORE", 0.5)
-
-
-async def come(press: Press, number: int = 7) -> list[ArticleKey]:
-    """Let so many reports come by which two stories turn out to be one."""
-    keys = []
-    for one in twins(press.watch.now, number=number):
-        press.watch.now = one.published_at
-        with press.ports.store.write() as tx:
-            articles.add(tx, [one], is_baseline=False)
-        assert press.place() == 1
-        keys.append(one.key)
-    return keys
-
-
-@pytest.mark.usefixtures("eager")
-async def test_stories_that_turn_out_to_be_one_are_merged_and_told_as_one(press: Press) -> None:
-    keys = await come(press)
-    older = press.story_of(keys[0])
-    assert {press.story_of(key) for key in keys} == {older}
-    first, second, third, *_ = press.notices
-    newer = second.entry.story.id
-    assert first.entry.story.id == older != newer
-    assert (third.entry.story.id, third.entry.change) == (older, Change.UPDATE)
-    assert third.entry.story.previous == (newer,)
-    assert len(press.notices) == len(keys)
-    said = invoke(press.made, "stories", "show", newer).stdout
-    assert f"holds {newer}, merged {press.watch.now.date()} since later reports joined" in said
-    assert asked(press.made, "stories", "show", older)["story"]["arranged_at"] is None
-    press.assert_sound()
-
-
-@pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize(("minutes", "count"), [(5, 2), (11, 1)])
-async def test_the_program_merges_once_in_ten_minutes(
-    press: Press, minutes: int, count: int
-) -> None:
-    """Each merge has the index built anew: no feed may ask for one after the other."""
-    keys = await come(press, 2)
-    third = twins(press.watch.now - timedelta(hours=1))[2]
-    press.watch.now = third.published_at
-    one = press.story_of(keys[0])
-    with press.ports.store.write() as tx:
-        at = press.watch.now - timedelta(minutes=minutes)
-        earlier = {"id": "sto_else", "story_id": one, "merged_at": at, "is_by_hand": False}
-        tx.execute(insert(RedirectRow), earlier)
-        articles.add(tx, [third], is_baseline=False)
-    assert press.place() == 1
-    assert len({*map(press.story_of, keys)}) == count
-
-
-def add_third(press: Press) -> ArticleKey:
-    """Store the report that shows that the two stories before it are one."""
-    third = twins(press.watch.now - timedelta(hours=1))[2]
-    press.watch.now = third.published_at
-    with press.ports.store.write() as tx:
-        articles.add(tx, [third], is_baseline=False)
-    return third.key
-
-
-@pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("is_restarted", [True, False])
-async def test_a_merge_that_fails_leaves_its_article_unplaced(
-    press: Press, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
-) -> None:
-    """Nothing of it is seen, so no digest tells it early; the next process merges, this one waits.
-
-    Else each report that joins would have the index built anew, and the merge fail again.
-    """
-    keys = await come(press, 2)
-    third, told = add_third(press), len(press.notices)
-
-    def fails(*_: object, **__: object) -> None:
-        raise StoreError("no lock in time")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(assigner_room, "merge_twins", fails)
-        with pytest.raises(StoreError, match="no lock"):
-            press.assigner.place_due()
-    with press.ports.store.read() as tx:
-        assert placing.has_unplaced(tx)
-        assert len(tx.execute(select(SeatRow.story_id)).all()) == len(keys)
-    if is_restarted:
-        press.assigner = Assigner(press.ports)
-    press.place()
-    assert len({press.story_of(key) for key in (*keys, third)}) == (1 if is_restarted else 2)
-    assert len(press.notices) == told + 1
-    press.assert_sound()
-
-
-@pytest.mark.usefixtures("eager")
-async def test_an_article_that_shows_twins_has_not_crashed(press: Press) -> None:
-    keys = await come(press, 2)
-    third = add_third(press)
-    with press.ports.store.write() as tx:
-        crashed = update(ArticleRow).where(ArticleRow.key == third)
-        tx.execute(crashed.values(place_crashes=MAX_CRASHES - 1))
-    press.assigner._careful_left = 5
-    press.place()
-    assert len({press.story_of(key) for key in (*keys, third)}) == 1
-
-
-def digest_tells(tx: Tx, story: StoryId, number: int, now: datetime) -> None:
-    """Note as a composer does what is told by the batch under way, too."""
-    pairs = [(RuleId("acme"), number)]
-    alerts.tell(tx, ChannelName("newsroom"), story, pairs, alert=None, now=now)
-
-
-def keeper_removes(tx: Tx, _: StoryId, number: int, now: datetime) -> None:
-    retention.remove_articles(tx, [number], now=now)
-
-
-@pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("do", [digest_tells, keeper_removes])
-async def test_a_merge_and_who_relies_on_seats_do_not_wait_for_each_other(
-    press: Press, do: Callable[[Tx, StoryId, int, datetime], None]
-) -> None:
-    flood, keys = press.receive("flood", "geo"), await come(press, 2)
-    story, now, store = StoryId(press.story_of(flood)), press.watch.now, press.ports.store
-    with store.write() as tx:
-        number, _ = articles.find(tx, flood) or (0, None)
-        placing.mark_for_placing(tx, [number])  # a newer text of it
-        tx.execute(delete(ToldRow))  # as if it came with a first poll
-        merging = twins(now - timedelta(hours=1))[2]
-        articles.add(tx, [report("flood", "dawn", now), merging], is_baseline=False)
-    with ThreadPoolExecutor(1) as assigner:
-        with store.write() as tx:
-            arranging.keep_seats(tx)
-            placed = assigner.submit(press.place)
-            wait_for_lock(store)
-            do(tx, story, number, now)
-        assert placed.result() == 3
-    assert press.story_of(keys[0]) == press.story_of(keys[1]) == press.story_of(merging.key)
-    press.assert_sound()
-
-
-@pytest.mark.usefixtures("eager")
-async def test_what_a_person_split_is_not_merged_again(press: Press) -> None:
-    keys = await come(press, 2)
-    press.says("merge", *map(press.story_of, keys))
-    press.says("split", press.story_of(keys[0]), keys[1])
-    press.place()
-    for one in twins(press.watch.now)[2:]:
-        with press.ports.store.write() as tx:
-            articles.add(tx, [one], is_baseline=False)
-        assert press.place() == 1
-    assert press.story_of(keys[0]) != press.story_of(keys[1])
-    press.assert_sound()
-
-
-@pytest.mark.usefixtures("eager")
-def test_merging_does_not_depend_on_batches_and_takeovers(
-    sqlite_template: Path, tmp_path: Path
-) -> None:
-    found = []
-    for name in ("one by one", "at once", "taken over"):
-        shutil.copy(sqlite_template, tmp_path / f"{name}.db")
-        with closing(Store(f"sqlite:///{tmp_path / name}.db")) as store:
-            desk = Desk(store)
-            reports = twins(desk.now)
-            for part in [reports] if name == "at once" else [[one] for one in reports]:
-                if name == "taken over":
-                    desk.take_over()
-                desk.receive(part)
-            found.append(desk.seats())
-            with store.read() as tx:
-                assert len(tx.execute(select(RedirectRow.id)).all()) == 1
-    assert found[0] == found[1] == found[2]
 
 
 def shown(press: Press, story: str) -> list[dict[str, Any]]:

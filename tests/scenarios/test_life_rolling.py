@@ -23,7 +23,13 @@ from monitor.clock import system_clock
 from monitor.store import fulltext, migrate
 from monitor.store.engine import Store
 
-BEFORE = {"0001": "2197c1a", "0002": "05adbf9", "0004": "c02f9c5", "0005": "609e944"}
+BEFORE = {
+    "0001": "2197c1a",
+    "0002": "05adbf9",
+    "0004": "c02f9c5",
+    "0005": "609e944",
+    "0006": "9f5823a",
+}
 """The last releases of the schemas before this one."""
 
 FEEDS = 6

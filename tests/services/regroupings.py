@@ -1,7 +1,7 @@
-"""Write reports by which two stories turn out to be one: the first two have few words in common.
+"""Write reports by which two stories turn out to be one, or one story two.
 
-for number, one in enumerate(twins(start)):    # the third and all further ones tell of both
-    index.place(one, now=start)
+for one in twins(start): ...     # the first two have few words in common, the others tell of both
+for one in round_up(start): ...  # the first tells of two events, the others in turn of either
 """
 
 from __future__ import annotations
@@ -30,6 +30,13 @@ def twins(start: datetime, *, number: int = 7) -> list[Article]:
     return [_report(at, words, start + timedelta(hours=at)) for at, words in enumerate(halves)]
 
 
+def round_up(start: datetime, *, number: int = 11) -> list[Article]:
+    """Write so many reports, an hour after each other: those at odd places are of one event."""
+    one, other = _words("one"), _words("other")
+    told = [[*one, *other], *[one, other] * (number // 2)][:number]
+    return [_report(at, words, start + timedelta(hours=at)) for at, words in enumerate(told)]
+
+
 def _words(seed: str) -> list[str]:
     chance = random.Random(seed)
     return ["".join(chance.choices(SYLLABLES, k=3)).capitalize() for _ in range(_HALF)]
@@ -40,7 +47,7 @@ def _report(number: int, words: Sequence[str], at: datetime) -> Article:
     mixed = random.Random(number).sample(words, len(words))
     title, body = " ".join(mixed[:6]), f"{FOUND} {' '.join(mixed[6:])}"
     return article(
-        f"twin{number}", title=title, body=body, text_hash=digest_of(title, body),
+        f"report{number}", title=title, body=body, text_hash=digest_of(title, body),
         source=source(f"paper{number}"), url="", canonical_url="",
         published_at=at, first_seen_at=at, fetched_at=at,
     )  # fmt: skip
