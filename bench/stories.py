@@ -138,7 +138,7 @@ def regrouped(
     for key, (story, relation) in seats.items():
         seats[key] = (moved.get(key, story), relation)
         if (kept := index.stored(key)) and (profile := anew.read_stored(kept)):
-            anew.restore_stored(profile, *seats[key])
+            anew.restore_all([(profile, *seats[key])])
     return anew
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from monitor.group.likeness import (
 from monitor.group.packed import Packed, pack, read_stored, stored
 from monitor.group.parts import Parts, parts_of
 from monitor.group.profile import UNSEEN_SHARE, Profile, hours, read_article
-from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Shelf, is_saga
+from monitor.group.shelf import WINDOW_HOURS, HeldStory, OpenStory, Seated, Shelf, is_saga
 from monitor.group.twins import Twins, twin_of
 from monitor.group.weights import Model, default_model
 from monitor.group.words import cut, fold
@@ -111,9 +111,14 @@ class StoryIndex:
         """Read what `stored` gave; None if the article is to be read anew: by other rules."""
         return read_stored(profile, self._model.background.reading)
 
-    def restore_stored(self, profile: Packed, story: StoryId, relation: Relation) -> None:
-        """Add an article that is not held where it was placed before, as it was read then."""
-        self._copies.add(self._shelf.put(profile, story, relation))
+    def read(self, article: Article) -> Packed:
+        """Read an article as `place` and `restore` do."""
+        return pack(read_article(article, self._model.background), self._model.background.reading)
+
+    def restore_all(self, articles: Sequence[Seated]) -> None:
+        """Add articles that are not held where they were placed before, as they were read then."""
+        for seat in self._shelf.put_all(articles):
+            self._copies.add(seat)
 
     def settle(self) -> None:
         """Bring in order what was restored, or the next articles would wait for that."""

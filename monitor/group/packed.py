@@ -27,10 +27,18 @@ _FORM = 1 if sys.byteorder == "little" else 2  # of the arrays; counts up when t
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Be a packed profile without its terms, and its terms: those of text and head come first."""
+    """Be a packed profile without its terms, and its terms: those of text and head come first.
+
+    A term a line: strings of their own are made when they are asked for, which is once.
+    """
 
     rest: bytes
-    terms: tuple[str, ...]
+    lines: str
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Give the terms."""
+        return tuple(self.lines.split("\n")) if self.lines else ()
 
 
 def pack(profile: Profile, reading: int) -> Packed:
@@ -70,7 +78,7 @@ def pack(profile: Profile, reading: int) -> Packed:
         *(array(code, [number[term] for term in one]).tobytes() for one in lists),
         *strings,
     ]
-    return Packed(b"".join(parts), tuple(number))
+    return Packed(b"".join(parts), "\n".join(number))
 
 
 def stored(held: bytes, terms: Sequence[str]) -> bytes:
@@ -87,8 +95,7 @@ def read_stored(stored: bytes, reading: int) -> Packed | None:
     if _CHECKSUM.pack(crc32(blob)) != stored[-_CHECKSUM.size :]:
         return None
     end = View(stored).ends_at
-    text = str(blob[end:], "utf-8", "surrogatepass")
-    return Packed(bytes(blob[:end]), tuple(text.split("\n")) if text else ())
+    return Packed(bytes(blob[:end]), str(blob[end:], "utf-8", "surrogatepass"))
 
 
 def moment_of(blob: bytes) -> tuple[float, float]:

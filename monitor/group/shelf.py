@@ -25,6 +25,9 @@ CANDIDATES = 12
 
 _PLACES = 1 << 32
 
+Seated = tuple[Packed, StoryId, Relation]
+"""An article, its story, and how it came there."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenStory:
@@ -194,17 +197,31 @@ class Shelf:
 
     def put(self, packed: Packed, story: StoryId, relation: Relation) -> int:
         """Add an article to a story, opening it if it is not there; give its seat."""
-        held = self.stories.get(story)
-        if held is None:
-            held = HeldStory(story, self._next_number)
-            self._next_number += 1
-            self.stories[story] = self._by_number[held.number] = held
-            self.frequency.count_story(1)
-        article = View(packed.rest + self._terms.hold(packed.terms).tobytes())
-        self._post(held.append(article, relation), held)
-        seat = held.number * _PLACES + len(held.articles) - 1
-        self._seats[article.key] = seat
-        return seat
+        return self.put_all([(packed, story, relation)])[0]
+
+    def put_all(self, articles: Sequence[Seated]) -> list[int]:
+        """Add articles to stories, in order; give their seats.
+
+        Step by step for all: that takes two thirds of the time of one article after the other.
+        """
+        held = self._terms.hold(packed.terms for packed, _, _ in articles)
+        seats, new = [], []
+        for (packed, name, relation), numbers in zip(articles, held, strict=True):
+            story = self.stories.get(name) or self._open(name)
+            article = View(packed.rest + numbers.tobytes())
+            new.append((story.append(article, relation), story))
+            seats.append(story.number * _PLACES + len(story.articles) - 1)
+            self._seats[article.key] = seats[-1]
+        for terms, story in new:
+            self._post(terms, story)
+        return seats
+
+    def _open(self, name: StoryId) -> HeldStory:
+        story = HeldStory(name, self._next_number)
+        self._next_number += 1
+        self.stories[name] = self._by_number[story.number] = story
+        self.frequency.count_story(1)
+        return story
 
     def _post(self, numbers: Sequence[int], story: HeldStory) -> None:
         self._terms.post(numbers, story.number)
@@ -217,7 +234,8 @@ class Shelf:
     def replace(self, seat: int, packed: Packed) -> None:
         """Put an article's new reading in the place of the old."""
         story, old = self.story_at(seat), self.packed_at(seat)
-        article = packed.rest + self._terms.hold(packed.terms).tobytes()
+        (numbers,) = self._terms.hold((packed.terms,))
+        article = packed.rest + numbers.tobytes()
         new, left = story.exchange(seat % _PLACES, article)
         self._post(new, story)
         self._unpost(left, (story.number,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 
 class Terms:
@@ -23,13 +23,17 @@ class Terms:
         self._stories: list[int | array[int] | None] = []
         self._newest = 0
 
-    def hold(self, terms: Iterable[str]) -> array[int]:
-        """Give the numbers of one more article's terms, each of which comes once."""
-        held, holders = array("I", map(self._numbers.__getitem__, terms)), self._holders
+    def hold(self, articles: Iterable[Iterable[str]]) -> list[array[int]]:
+        """Give the numbers of more articles' terms, each of which comes once in an article.
+
+        All are looked up before any is counted: the processor's caches then hold what it reads.
+        """
+        number_of, holders = self._numbers.__getitem__, self._holders
+        held = [array("I", list(map(number_of, terms))) for terms in articles]
         if new := len(self.words) - len(holders):
             holders.extend(repeat(0, new))
             self._stories.extend(repeat(None, new))
-        for number in held:
+        for number in chain.from_iterable(held):
             holders[number] += 1
         return held
 

@@ -26,11 +26,14 @@ def hold(store: Store, index: StoryIndex, seats: Sequence[OpenSeat]) -> dict[int
         }
         unread = [number for number in ids if number in kept and number not in found]
         texts = dict(articles.read_many(tx, unread)) if unread else {}
-    for seat in seats:
-        if seat.article_id in found:
-            index.restore_stored(found[seat.article_id], seat.story, seat.relation)
-        elif seat.article_id in texts:
-            index.restore(texts[seat.article_id], seat.story, seat.relation)
+    found |= {number: index.read(article) for number, article in texts.items()}
+    index.restore_all(
+        [
+            (found[seat.article_id], seat.story, seat.relation)
+            for seat in seats
+            if seat.article_id in found
+        ]
+    )
     return {
         number: Kept(kept[number].revision, index.stored(article.key))
         for number, article in texts.items()

@@ -162,12 +162,13 @@ def test_a_rebuilt_index_decides_as_the_uninterrupted_one(
     placed = place_all(running, before)
     assert running.remove_before(NOW - timedelta(days=20)) == (placed[0].story,)
     read_anew = StoryIndex(common_terms=RULE_TERMS)
-    from_stored = StoryIndex(common_terms=RULE_TERMS)
+    from_stored, kept = StoryIndex(common_terms=RULE_TERMS), []
     for article, placement in list(zip(before, placed, strict=True))[1:]:
         read_anew.restore(article, placement.story, placement.relation)
         profile = from_stored.read_stored(running.stored(article.key) or b"")
         assert profile is not None
-        from_stored.restore_stored(profile, placement.story, placement.relation)
+        kept.append((profile, placement.story, placement.relation))
+    from_stored.restore_all(kept)
     decided = place_all(running, after)
     assert place_all(read_anew, after) == decided
     assert place_all(from_stored, after) == decided

@@ -168,7 +168,7 @@ def test_terms_know_their_stories_and_are_forgotten_with_the_last(
     held: dict[int, array[int]] = {}
     numbers = range(len(stories))
     for story in (*numbers[turn:], *reversed(numbers[:turn])):  # in whatever order
-        held[story] = terms.hold(sorted(stories[story]))
+        (held[story],) = terms.hold([sorted(stories[story])])
         terms.post(held[story], story)
     gone = frozenset(range(0, len(stories), 2))
     terms.unpost({number for story in gone for number in held[story]}, gone)
@@ -182,7 +182,7 @@ def test_terms_know_their_stories_and_are_forgotten_with_the_last(
     for story in held.keys() - gone:
         terms.unpost(held[story], {story})
         terms.release(held[story])
-    terms.hold(frozenset().union(*stories))
+    terms.hold([frozenset().union(*stories)])
     assert len(terms.words) == size  # numbers are used again
 
 
@@ -190,7 +190,7 @@ def test_terms_know_their_stories_and_are_forgotten_with_the_last(
 def test_memory_is_given_back_with_the_stories(build: Build, words: int) -> None:
     terms = Terms()
     for round_ in range(50):
-        held = terms.hold([f"word{round_} {n}" for n in range(words)])
+        (held,) = terms.hold([[f"word{round_} {n}" for n in range(words)]])
         terms.post(held, round_)
         terms.unpost(held, {round_})
         terms.release(held)
