@@ -80,8 +80,7 @@ class HeldStory:
         if is_first:
             return article.posted
         tally = self._tallied()
-        new = tally.add(article.posted)
-        tally.weigh(*article.text)
+        new = tally.add(article.posted, article.text[1])
         if len(self.articles) > CENTRE_ARTICLES:
             tally.weigh(*View(self.articles[-CENTRE_ARTICLES - 1]).text, sign=-1)
         return new

@@ -18,17 +18,18 @@ class Tally:
         self._articles = array("I", repeat(1, len(by_number)))
         self._centre = array("I", [weight for _, weight in by_number])
 
-    def add(self, numbers: Iterable[int]) -> list[int]:
-        """Count an article's terms; give those that no article had before."""
-        new = []
-        for number in numbers:
-            at = bisect_left(self.numbers, number)
-            if at < len(self.numbers) and self.numbers[at] == number:
-                self._articles[at] += 1
+    def add(self, numbers: Iterable[int], weights: bytes = b"") -> list[int]:
+        """Count an article's terms, the first of which have weights; give those that are new."""
+        held, articles, centre, new = self.numbers, self._articles, self._centre, []
+        for number, weight in zip_longest(numbers, weights, fillvalue=0):
+            at = bisect_left(held, number)
+            if at < len(held) and held[at] == number:
+                articles[at] += 1
+                centre[at] += weight
             else:
-                self.numbers.insert(at, number)
-                self._articles.insert(at, 1)
-                self._centre.insert(at, 0)
+                held.insert(at, number)
+                articles.insert(at, 1)
+                centre.insert(at, weight)
                 new.append(number)
         return new
 

@@ -147,9 +147,10 @@ def test_a_tally_counts_as_a_counter_would(articles: list[list[int]]) -> None:
     tally.weigh(array("I", articles[0][weighed:]), bytes([3] * (len(articles[0]) - weighed)))
     counts = Counter(articles[0])
     for numbers in articles[1:]:
-        assert set(tally.add(numbers)) == set(numbers) - set(counts)
+        half = len(numbers) // 2
+        assert set(tally.add(numbers, bytes([3] * half))) == set(numbers) - set(counts)
         counts.update(numbers)
-        tally.weigh(array("I", numbers), bytes([3] * len(numbers)))
+        tally.weigh(array("I", numbers[half:]), bytes([3] * (len(numbers) - half)))
     words = [str(number) for number in range(21)]
     assert tally.centre(words) == {str(number): 3 * count for number, count in counts.items()}
     gone = articles[0]
