@@ -1,10 +1,12 @@
-"""Keep the process as small as what it holds."""
+"""Keep the process as small as what it holds, and the collector from what is to stay."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _OPTIONS = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 256 * 1024)}
 """Of mallopt(3), by the variable that wins over ours: the option's number, and its value."""
@@ -33,3 +35,19 @@ def give_back() -> None:
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Keep the collector at rest while very many objects are made that are to stay.
+
+    Else it would look at all of them again and again, and other threads stand still for each look.
+    They must not refer to themselves, so that there is nothing to collect.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import takewhile
 
-from monitor.match.collector import collector_at_rest
 from monitor.match.evaluate import Document
 from monitor.match.index import NO_REST, Index, Nearby, Rest
 from monitor.match.matched import Matched, matched
@@ -22,6 +21,7 @@ from monitor.match.necessary import asked
 from monitor.match.pickup import Watched
 from monitor.match.reader import Read, Reader
 from monitor.match.tree import LoadedRule, Node, Phrase, Word, sought
+from monitor.memory import collector_at_rest
 from monitor.model.article import Article
 from monitor.model.keys import Revision, digest_of
 from monitor.text.folding import fold

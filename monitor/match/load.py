@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import PurePosixPath
 
-from monitor.match.collector import collector_at_rest
 from monitor.match.covers import Covers
 from monitor.match.lint import Lint
 from monitor.match.lint_archive import Archive
@@ -18,6 +17,7 @@ from monitor.match.memory import Memory, RuleFile
 from monitor.match.releases import Releases
 from monitor.match.revision import Renderings
 from monitor.match.tree import LoadedRule
+from monitor.memory import collector_at_rest
 from monitor.model.keys import ChannelName
 from monitor.model.problem import Problem, Severity
 from monitor.model.rule import Again, Tell

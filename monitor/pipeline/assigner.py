@@ -20,7 +20,7 @@ from monitor.group.twins import Twins
 from monitor.match.engine import Engine, query_terms
 from monitor.memory import give_back
 from monitor.pipeline.arrange import merge_twins, split_parts
-from monitor.pipeline.held import hold
+from monitor.pipeline.held import AT_ONCE, hold
 from monitor.pipeline.place import REGROUP_PAUSE, Batch
 from monitor.pipeline.ports import Ports
 from monitor.pipeline.restored import is_paused
@@ -137,10 +137,10 @@ class Assigner:
         index, read_anew = StoryIndex(common_terms=common), 0
         with ports.store.read() as tx:
             seats = profiles.open_seats(tx, since)
-        for start in range(0, len(seats), BATCH):
+        for start in range(0, len(seats), AT_ONCE):
             if self._is_half_over():
                 self._keep_role()
-            read_anew += self._restore(index, seats[start : start + BATCH])
+            read_anew += self._restore(index, seats[start : start + AT_ONCE])
         index.settle()
         give_back()  # the index before, and what reading took
         role = self._keep_role()

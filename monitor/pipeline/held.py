@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.group.index import StoryIndex
+from monitor.memory import collector_at_rest
 from monitor.store import articles, profiles
 from monitor.store.engine import Store
 from monitor.store.profiles import Kept, OpenSeat
 
+AT_ONCE = 400  # seats: by half as many a takeover takes a tenth longer; all may be read anew
 
+
+@collector_at_rest()
 def hold(store: Store, index: StoryIndex, seats: Sequence[OpenSeat]) -> dict[int, Kept]:
     """Hold articles again as they were placed; give what had to be read anew.
 

@@ -16,8 +16,8 @@ from monitor.match.engine import Engine, query_terms
 from monitor.model.article import Article
 from monitor.model.keys import StoryId
 from monitor.model.story import Placement
-from monitor.pipeline.assigner import BATCH, OPEN_FOR
-from monitor.pipeline.held import hold
+from monitor.pipeline.assigner import OPEN_FOR
+from monitor.pipeline.held import AT_ONCE, hold
 from monitor.store import profiles, seating, stories
 from monitor.store.engine import Store, Tx
 from monitor.store.profiles import Turn
@@ -57,9 +57,9 @@ def replay(
             return None
         turn = (seat.placed_at, article_id)
         held = profiles.open_seats(tx, seat.placed_at - OPEN_FOR, before=turn)
-    for start in range(0, len(held), BATCH):  # in slices: no view of the database is held for long
+    for start in range(0, len(held), AT_ONCE):  # no view of the database is held for long
         progress(start, len(held))
-        hold(store, index, held[start : start + BATCH])
+        hold(store, index, held[start : start + AT_ONCE])
     index.settle()
     count, opened = index.article_count, index.open_story_count
     again = index.place(seat.article, now=seat.placed_at)

@@ -340,7 +340,7 @@ def test_the_role_is_kept_while_taking_over_lasts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = filled(store)
-    monkeypatch.setattr(assigner, "BATCH", 2)
+    monkeypatch.setattr(assigner, "AT_ONCE", 2)
     quick, slow = Watched(), Watched()
     for lease_seconds, watched in ((60.0, quick), (0.0, slow)):
         assert taking_over(desk, lease_seconds, watched).place_due() == 0
@@ -352,7 +352,7 @@ def test_who_loses_the_role_while_taking_over_stops_there(
 ) -> None:
     desk = filled(store)
     other = Desk(store, desk.now, holder="other")
-    monkeypatch.setattr(assigner, "BATCH", 2)
+    monkeypatch.setattr(assigner, "AT_ONCE", 2)
 
     def rob() -> None:
         with store.write() as tx:
