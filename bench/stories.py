@@ -40,6 +40,7 @@ from monitor.model.article import Article, Origin, Precision, TextState
 from monitor.model.keys import ArticleKey, SourceKey, StoryId, article_key, digest_of
 from monitor.model.source import Source
 from monitor.model.story import Relation
+from monitor.pipeline.place import REGROUP_PAUSE
 
 Way = Callable[[Sequence[Article]], Labels]
 RESULTS = Path(__file__).resolve().parent / "results" / "stories.md"
@@ -115,10 +116,13 @@ def article_of(row: dict[str, str]) -> Article:
 def by_index(articles: Sequence[Article]) -> Labels:
     """Group with the product's own index; merge and split stories where it does."""
     index, seats = StoryIndex(), dict[ArticleKey, tuple[StoryId, Relation]]()
+    regrouping_from = datetime.min.replace(tzinfo=UTC)
     for article in articles:
         placed = index.place(article, now=article.first_seen_at)
-        found = None if article.key in seats else index.regrouping(placed)
+        is_asked = article.key not in seats and article.first_seen_at >= regrouping_from
+        found = index.regrouping(placed) if is_asked else None
         if found is not None:
+            regrouping_from = article.first_seen_at + REGROUP_PAUSE
             index = regrouped(index, seats, found)
             placed = index.place(article, now=article.first_seen_at)
         seats.setdefault(article.key, (placed.story, placed.relation))

@@ -21,11 +21,12 @@ from monitor.group.shelf import WINDOW_HOURS, Shelf, story_of
 from monitor.group.twins import TWIN_SCORE, ends, mean_score
 from monitor.group.weights import Model
 from monitor.model.keys import ArticleKey, StoryId
-from monitor.model.story import Placement, Relation
+from monitor.model.story import COPIES, Placement, Relation
 
 SURER = 4.0  # odds of belonging to the own part, over those of belonging to the other
-PART_ARTICLES = 2  # of one alone the model has judged with all that it had
-YOUNG_ARTICLES = 12  # each is compared with each
+PART_REPORTS = 2  # of one alone the model has judged with all that it had
+YOUNG_REPORTS = 12  # each is compared with each; copies are none
+MOST_ARTICLES = 48  # with copies
 
 _Mean = Callable[[Sequence[Profile], Sequence[Profile]], float]
 
@@ -53,12 +54,17 @@ def parts_of(
     story = shelf.stories[placement.story]
     if placement.relation is not Relation.EVENT or story.last_at - story.first_at > WINDOW_HOURS:
         return None
-    if not 2 * PART_ARTICLES <= len(story.articles) <= YOUNG_ARTICLES:
+    if len(story.articles) > MOST_ARTICLES:
         return None
-    profiles = [shelf.profile_at(seat) for seat in shelf.seats_in(story)]
-    parts = halves([weigh(one.text, frequency) for one in profiles])
+    seats = shelf.seats_in(story)
+    own = [seat for seat in seats if shelf.relation_at(seat) not in COPIES]
+    if not 2 * PART_REPORTS <= len(own) <= YOUNG_REPORTS:
+        return None
+    profiles = [shelf.profile_at(seat) for seat in own]
+    vectors = [weigh(one.text, frequency) for one in profiles]
+    parts = halves(vectors)
     stay, leave = ([profiles[place] for place in part] for part in parts)
-    if min(len(stay), len(leave)) < PART_ARTICLES:
+    if min(len(stay), len(leave)) < PART_REPORTS:
         return None
 
     def mean(asking: Sequence[Profile], asked: Sequence[Profile]) -> float:
@@ -67,7 +73,13 @@ def parts_of(
 
     if not _are_two(stay, leave, mean):
         return None
-    return Parts(story.id, tuple(one.key for one in leave if one.key != placement.article))
+    leaving = {own[place] for place in parts[1]}
+    for seat in set(seats).difference(own):  # a copy goes with what it is likest
+        text = weigh(shelf.profile_at(seat).text, frequency)
+        if max(range(len(own)), key=lambda place: _dot(text, vectors[place])) in parts[1]:
+            leaving.add(seat)
+    keys = (shelf.profile_at(seat).key for seat in sorted(leaving))
+    return Parts(story.id, tuple(key for key in keys if key != placement.article))
 
 
 def _are_two(stay: Sequence[Profile], leave: Sequence[Profile], mean: _Mean) -> bool:
@@ -79,7 +91,7 @@ def _are_two(stay: Sequence[Profile], leave: Sequence[Profile], mean: _Mean) -> 
         fmean(mean([one], [other for other in part if other is not one]) for one in ends(part))
         for part in (stay, leave)
     )
-    return apart * (1 - together) >= SURER * together * (1 - apart)
+    return apart >= TWIN_SCORE and apart * (1 - together) >= SURER * together * (1 - apart)
 
 
 def halves(vectors: Sequence[Mapping[str, float]]) -> tuple[list[int], list[int]]:

@@ -127,7 +127,10 @@ class Assigner:
             look_back(self._ports, engine, keep_role=self._keep_role)
             self._in_force = engine
         if self._index is None:
+            is_regrouped = self._ports.now() < self._regrouping_from
             self._index = self._rebuilt(engine)
+            if is_regrouped:  # the pause is for placing, however long this took
+                self._regrouping_from = self._ports.now() + REGROUP_PAUSE
         return self._index
 
     def _rebuilt(self, engine: Engine) -> StoryIndex:

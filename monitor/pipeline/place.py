@@ -27,6 +27,8 @@ from monitor.pipeline.restored import count_as_told
 from monitor.store import (
     alerts,
     arrange,
+    beats,
+    migrate,
     placing,
     profiles,
     restored,
@@ -130,20 +132,25 @@ class Batch:
             return unplaced.seat.story, self._again(unplaced, unplaced.seat)
         placement = self.index.place(unplaced.article, now=self.now)
         found = self.index.regrouping(placement) if self.is_regrouping else None
-        if found is not None and self._may_regroup(found.stories):
+        if found is not None and self._may_regroup(found):
             self.regrouping = found
             return None
         return placement.story, self._take(unplaced, placement)
 
-    def _may_regroup(self, ids: Sequence[StoryId]) -> bool:
+    def _may_regroup(self, found: Twins | Parts) -> bool:
         """Tell whether the program may merge or split stories.
 
         Not if a person arranged one, nor soon after another time: each has the index built anew.
-        It is asked again when the next article joins.
+        Nor is any split beside a release that might give an alert a key which left the story, or
+        tell what a digest has told. It is asked again when the next article joins.
         """
         if arrange.regrouped_since(self.tx, self.now - REGROUP_PAUSE):
             return False
-        return not arrange.are_by_hand(self.tx, ids)
+        if isinstance(found, Parts) and not beats.all_know(
+            self.tx, migrate.current(self.tx), now=self.now
+        ):
+            return False
+        return not arrange.are_by_hand(self.tx, found.stories)
 
     def _members(self, story: StoryId) -> Sequence[Member]:
         if story not in self.seated:

@@ -21,6 +21,7 @@ from monitor.pipeline.workers import TELLING
 from monitor.store import beats, problems
 from monitor.store.beats import Beat, Failure, Signs
 from monitor.store.lease import lease_clock
+from monitor.store.migrate import head
 from monitor.store.roles import ASSIGNER
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ class Heart:
         self._parts = Parts(ports)
         self._started_at = ports.now()
         self._failing_since: dict[str, datetime] = {}
+        self._schema = head()
         self._has_beaten = False
         self._differs: tuple[str, str] | None = None
         """This process's rules and the assigner's, while they differ."""
@@ -64,6 +66,7 @@ class Heart:
         engine = self._ports.current.engine
         return Signs(
             version=__version__,
+            schema=self._schema,
             host=os.uname().nodename,
             pid=os.getpid(),
             rules=len(engine.rules),

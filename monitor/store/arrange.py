@@ -75,9 +75,9 @@ def are_by_hand(tx: Tx, ids: Collection[StoryId]) -> bool:
 
 
 def regrouped_since(tx: Tx, moment: datetime) -> bool:
-    """Tell whether the program merged or split stories at a moment or later."""
+    """Tell whether the program merged stories, or anybody split one, at a moment or later."""
     merged = exists().where(~RedirectRow.is_by_hand, RedirectRow.merged_at >= moment)
-    split = exists().where(StoryRow.arranged_at.is_(None), StoryRow.split_at >= moment)
+    split = exists().where(StoryRow.split_at >= moment)
     return bool(tx.execute(select(or_(merged, split))).scalar_one())
 
 

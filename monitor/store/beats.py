@@ -36,11 +36,12 @@ class Failure:
 class Signs:
     """Be what a process says of itself; what an older program does not say has its default.
 
-    `ruleset` is the hash of its rules, `parts` are the hashes of all else in which the processes
-    on one database should agree, by name.
+    `schema` is the newest one it knows, `ruleset` is the hash of its rules, `parts` are the hashes
+    of all else in which the processes on one database should agree, by name.
     """
 
     version: str = ""
+    schema: str = ""
     host: str = ""
     pid: int = 0
     rules: int = 0
@@ -106,6 +107,14 @@ def listed(tx: Tx, *, now: datetime) -> tuple[Beat, ...]:
         )
         for row in rows
     )
+
+
+def all_know(tx: Tx, schema: str | None, *, now: datetime) -> bool:
+    """Tell whether no live process is of a release that knows another schema than this as newest.
+
+    One that says nothing of it is of a release before 0007.
+    """
+    return all(one.signs.schema == schema for one in listed(tx, now=now) if one.is_live)
 
 
 def roles(tx: Tx) -> dict[str, str]:

@@ -201,9 +201,12 @@ def mark_placed(tx: Tx, article_ids: Sequence[int], *, is_indexed: bool = False)
 
 
 def mark_for_placing(tx: Tx, article_ids: Sequence[int]) -> None:
-    """Ask the assigner to look at these again."""
-    for start in range(0, len(article_ids), CHUNK):
-        part = article_ids[start : start + CHUNK]
+    """Ask the assigner to look at these again; they are locked as all do, in order of number."""
+    in_order = sorted(article_ids)
+    for start in range(0, len(in_order), CHUNK):
+        part = in_order[start : start + CHUNK]
+        locked = select(ArticleRow.id).where(ArticleRow.id.in_(part)).order_by(ArticleRow.id)
+        tx.execute(locked.with_for_update())
         tx.execute(update(ArticleRow).where(ArticleRow.id.in_(part)).values(place_due=True))
 
 

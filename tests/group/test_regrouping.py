@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from services.articles import source
 from services.regroupings import round_up, twins
 
 from monitor.group import StoryIndex
@@ -19,7 +20,7 @@ from monitor.group.parts import Parts, halves
 from monitor.group.twins import Twins
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey
-from monitor.model.story import Placement
+from monitor.model.story import Placement, Relation
 
 Build = Callable[..., Article]
 Found = Twins | Parts | None
@@ -102,7 +103,7 @@ def test_a_story_that_is_told_for_more_than_a_week_is_left_alone(
 
 
 def test_a_story_of_many_articles_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts_room, "YOUNG_ARTICLES", 8)
+    monkeypatch.setattr(parts_room, "YOUNG_REPORTS", 8)
     assert not any(place_all(round_up(NOW))[2])
 
 
@@ -113,6 +114,29 @@ def test_an_article_alone_makes_no_part(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(parts_room, "halves", last_alone)
     monkeypatch.setattr(parts_room, "TWIN_SCORE", 1.0)
     assert not any(place_all(round_up(NOW))[2])
+
+
+def copied(one: Article, by: str) -> Article:
+    """Let another paper print the same."""
+    return replace(one, key=ArticleKey(f"{one.key} by {by}"), source=source(by))
+
+
+def test_an_article_and_its_copies_make_no_part() -> None:
+    articles = round_up(NOW)
+    for place, by in zip((3, 5, 7, 9), ("dawn", "geo", "jang", "bol"), strict=True):
+        articles[place] = copied(articles[1], by)
+    _, placed, found = place_all(articles)
+    assert [placed[place].relation for place in (3, 5, 7, 9)] == [Relation.SAME] * 4
+    assert len({placement.story for placement in placed}) == 1
+    assert not any(found)
+
+
+def test_copies_leave_with_what_they_are_copies_of() -> None:
+    articles = round_up(NOW, number=9)
+    gone, kept = copied(articles[1], "dawn"), copied(articles[2], "dawn")
+    _, placed, found = place_all([*articles[:3], gone, kept, *articles[3:]])
+    leaving = [articles[1].key, gone.key, *(one.key for one in articles[3::2])]
+    assert found[-1] == Parts(placed[0].story, tuple(leaving))
 
 
 def test_parts_that_hold_together_hardly_better_stay_one(monkeypatch: pytest.MonkeyPatch) -> None:

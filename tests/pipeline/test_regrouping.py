@@ -21,19 +21,24 @@ from services.regroupings import round_up, twins
 from services.waiting import wait_for_lock
 from sqlalchemy import delete, insert, select, update
 
-from monitor.errors import StoreError
+from monitor.errors import LeaseLost, StoreError
 from monitor.group import twins as twins_room
+from monitor.group.parts import Parts
 from monitor.model.article import Article
 from monitor.model.keys import ArticleKey, ChannelName, RuleId, StoryId
 from monitor.model.notice import Change
 from monitor.pipeline import assigner as assigner_room
+from monitor.pipeline.arrange import split_parts
 from monitor.pipeline.assigner import Assigner
 from monitor.pipeline.compose import compose_due
-from monitor.store import alerts, articles, placing, retention
+from monitor.pipeline.held import hold
+from monitor.pipeline.place import REGROUP_PAUSE
+from monitor.store import alerts, articles, beats, migrate, placing, retention, roles
 from monitor.store import arrange as arranging
+from monitor.store.beats import Signs
 from monitor.store.claims import MAX_CRASHES
 from monitor.store.engine import Store, Tx
-from monitor.store.tables import ArticleRow, RedirectRow, SeatRow, StoryRow, ToldRow
+from monitor.store.tables import ArticleRow, BeatRow, RedirectRow, SeatRow, StoryRow, ToldRow
 
 
 @dataclass(frozen=True)
@@ -271,13 +276,63 @@ async def test_what_a_person_split_is_not_merged_again(press: Press) -> None:
     press.assert_sound()
 
 
-async def test_what_a_person_merged_is_not_split(press: Press) -> None:
-    keys, flood = await come(press, SPLIT, SPLIT.shown_after), press.receive("flood", "geo")
-    press.watch.move(hours=-1)
-    press.says("merge", press.story_of(keys[0]), press.story_of(flood))
-    add(press, next_report(press, SPLIT))
-    assert press.place() == 1
+@pytest.mark.parametrize("is_by_hand", [True, False])
+async def test_what_a_person_arranged_is_not_split(press: Press, is_by_hand: bool) -> None:
+    keys, found = await come(press, SPLIT, SPLIT.shown_after), next_report(press, SPLIT)
+    with press.ports.store.write() as tx:
+        if is_by_hand:
+            tx.execute(update(StoryRow).values(arranged_at=press.watch.now - timedelta(days=1)))
+        articles.add(tx, [found], is_baseline=False)
+    press.place()
+    assert count(press, keys) == SPLIT.count(is_done=not is_by_hand)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_nothing_is_split_beside_an_earlier_release(press: Press, is_live: bool) -> None:
+    """It might give an alert a key that has left the story, or tell what a digest has told."""
+    keys, found = await come(press, SPLIT, SPLIT.shown_after), next_report(press, SPLIT)
+    now, running_for = press.watch.now, timedelta(hours=1)
+    with press.ports.store.write() as tx:
+        beats.leave(tx, "ours", Signs(schema=migrate.head()), now=now, running_for=running_for)
+        beats.leave(tx, "earlier", Signs(version="0.1.0"), now=now, running_for=running_for)
+        if not is_live:
+            earlier = update(BeatRow).where(BeatRow.holder == "earlier")
+            tx.execute(earlier.values(at=now - timedelta(days=9)))
+        articles.add(tx, [found], is_baseline=False)
+    press.place()
+    assert count(press, keys) == SPLIT.count(is_done=not is_live)
+
+
+async def test_a_story_whose_part_has_gone_is_not_split(press: Press) -> None:
+    keys = await come(press, SPLIT, 4)
+    story, now = StoryId(press.story_of(keys[0])), press.watch.now
+    role = press.assigner._role
+    assert role is not None
+    for gone in ((), tuple(keys), (ArticleKey("removed"),)):
+        with press.ports.store.write() as tx:
+            assert split_parts(tx, role, Parts(story, gone), now=now) is None
+    with press.ports.store.write() as tx:
+        roles.take_away(tx, roles.ASSIGNER, now=now)
+    with press.ports.store.write() as tx, pytest.raises(LeaseLost):
+        split_parts(tx, role, Parts(story, tuple(keys[:1])), now=now)
     assert count(press, keys) == 1
+
+
+async def test_the_pause_begins_when_the_index_is_there_again(
+    press: Press, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a takeover of ten minutes would come after each article placed."""
+    await come(press, kind, kind.shown_after)
+    add(press, next_report(press, kind))
+
+    def slowly(*given: Any) -> Any:
+        press.watch.move(minutes=15)
+        return hold(*given)
+
+    monkeypatch.setattr(assigner_room, "hold", slowly)
+    while press.assigner.place_due():
+        pass
+    assert press.assigner._regrouping_from == press.watch.now + REGROUP_PAUSE
 
 
 def test_regrouping_does_not_depend_on_batches_and_takeovers(
