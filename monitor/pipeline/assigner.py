@@ -59,6 +59,8 @@ class Assigner:
         """How many articles are still placed one at a time, after a crash."""
         self._regrouping_from = datetime.min.replace(tzinfo=UTC)
         """When stories may be merged or split again; an attempt that failed counts, too."""
+        self._is_regrouped = False
+        """Whether the index is built anew for that reason."""
 
     def place_due(self) -> int:
         """Place one batch; give the number of articles looked at (0: nothing due, or no role).
@@ -127,10 +129,10 @@ class Assigner:
             look_back(self._ports, engine, keep_role=self._keep_role)
             self._in_force = engine
         if self._index is None:
-            is_regrouped = self._ports.now() < self._regrouping_from
             self._index = self._rebuilt(engine)
-            if is_regrouped:  # the pause is for placing, however long this took
+            if self._is_regrouped:  # the pause is for placing, however long this took
                 self._regrouping_from = self._ports.now() + REGROUP_PAUSE
+                self._is_regrouped = False
         return self._index
 
     def _rebuilt(self, engine: Engine) -> StoryIndex:
@@ -213,7 +215,8 @@ class Assigner:
         stories as they are may wait for one. If it fails, or the process ends here, the article
         that has shown it is still to be placed, and shows it to the next one.
         """
-        self._index, self._regrouping_from = None, now + REGROUP_PAUSE
+        self._index, self._is_regrouped = None, True
+        self._regrouping_from = now + REGROUP_PAUSE
         with self._ports.store.write() as tx:
             if isinstance(found, Twins):
                 what, done = "stories merged", merge_twins(tx, role, found, now=now)

@@ -92,8 +92,10 @@ def merge(tx: Tx, into: StoryId, gone: StoryId, *, is_by_hand: bool, now: dateti
     _move(tx, ToldRow, into, gone)
     _move(tx, QuietRow, into, gone)
     _redirect(tx, into, gone, is_by_hand=is_by_hand, now=now)
-    revision = select(func.max(StoryRow.revision)).where(StoryRow.id.in_((into, gone)))
-    changed: dict[str, Any] = {"revision": revision.scalar_subquery()}
+    changed: dict[str, Any] = {
+        column.key: select(func.max(column)).where(StoryRow.id.in_((into, gone))).scalar_subquery()
+        for column in (StoryRow.revision, StoryRow.split_at)
+    }
     if is_by_hand:
         changed["arranged_at"] = now
     tx.execute(update(StoryRow).where(StoryRow.id == into).values(**changed))

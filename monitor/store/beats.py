@@ -110,11 +110,12 @@ def listed(tx: Tx, *, now: datetime) -> tuple[Beat, ...]:
 
 
 def all_know(tx: Tx, schema: str | None, *, now: datetime) -> bool:
-    """Tell whether no live process is of a release that knows another schema than this as newest.
+    """Tell whether no process is of a release that knows another schema than this as newest.
 
-    One that says nothing of it is of a release before 0007.
+    One that says nothing of it is of a release before 0007. A silent one counts until its beat is
+    forgotten: it may only be cut off.
     """
-    return all(one.signs.schema == schema for one in listed(tx, now=now) if one.is_live)
+    return all(one.signs.schema == schema for one in listed(tx, now=now))
 
 
 def roles(tx: Tx) -> dict[str, str]:

@@ -112,7 +112,15 @@ def test_an_article_alone_makes_no_part(monkeypatch: pytest.MonkeyPatch) -> None
         return [*range(len(vectors) - 1)], [len(vectors) - 1]
 
     monkeypatch.setattr(parts_room, "halves", last_alone)
-    monkeypatch.setattr(parts_room, "TWIN_SCORE", 1.0)
+    monkeypatch.setattr(parts_room, "_are_two", lambda *_: True)
+    assert not any(place_all(round_up(NOW))[2])
+
+
+def test_parts_that_do_not_hold_together_stay_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loose(asking: Sequence[object], *_: object) -> float:
+        return 0.5 if len(asking) == 1 else 0.01
+
+    monkeypatch.setattr(parts_room, "mean_score", loose)
     assert not any(place_all(round_up(NOW))[2])
 
 

@@ -20,7 +20,7 @@ from services.in_process import asked, invoke, told
 from services.pressroom import Press, report
 from services.product import RULE
 from services.waiting import wait_for_lock
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from monitor.errors import WorkError
 from monitor.match.matched import told as matches_of
@@ -45,6 +45,7 @@ from monitor.store.engine import Store
 from monitor.store.tables import (
     AlertRow,
     RedirectRow,
+    StoryRow,
     ToldRow,
 )
 
@@ -405,6 +406,19 @@ async def test_a_decision_is_replayed_until_a_person_changed_what_it_rests_on(
         "1 of the articles held then stands in a story that was merged or split since"
     ]
     assert invoke(press.made, "stories", "replay", "nosuch").exit_code == 1
+
+
+async def test_a_story_that_took_in_a_split_one_was_split(press: Press) -> None:
+    """So what was told in another story is still looked for there."""
+    one, two = press.receive("flood", "geo"), press.receive("fire", "dawn")
+    at = press.watch.now
+    with press.ports.store.write() as tx:
+        gone = update(StoryRow).where(StoryRow.id == press.story_of(two))
+        tx.execute(gone.values(split_at=at))
+        ids = [StoryId(press.story_of(key)) for key in (one, two)]
+        arranging.merge(tx, ids[0], ids[1], is_by_hand=False, now=at)
+    with press.ports.store.read() as tx:
+        assert tx.execute(select(StoryRow.split_at)).scalar_one() == at
 
 
 async def test_who_reports_independently_is_told_and_shown(press: Press) -> None:

@@ -287,20 +287,21 @@ async def test_what_a_person_arranged_is_not_split(press: Press, is_by_hand: boo
     assert count(press, keys) == SPLIT.count(is_done=not is_by_hand)
 
 
-@pytest.mark.parametrize("is_live", [True, False])
-async def test_nothing_is_split_beside_an_earlier_release(press: Press, is_live: bool) -> None:
+@pytest.mark.parametrize("release", ["ours", "earlier", "earlier, silent"])
+async def test_nothing_is_split_beside_an_earlier_release(press: Press, release: str) -> None:
     """It might give an alert a key that has left the story, or tell what a digest has told."""
     keys, found = await come(press, SPLIT, SPLIT.shown_after), next_report(press, SPLIT)
     now, running_for = press.watch.now, timedelta(hours=1)
     with press.ports.store.write() as tx:
         beats.leave(tx, "ours", Signs(schema=migrate.head()), now=now, running_for=running_for)
-        beats.leave(tx, "earlier", Signs(version="0.1.0"), now=now, running_for=running_for)
-        if not is_live:
-            earlier = update(BeatRow).where(BeatRow.holder == "earlier")
-            tx.execute(earlier.values(at=now - timedelta(days=9)))
+        if release != "ours":
+            beats.leave(tx, "other", Signs(version="0.1.0"), now=now, running_for=running_for)
+        if release == "earlier, silent":
+            other = update(BeatRow).where(BeatRow.holder == "other")
+            tx.execute(other.values(at=now - timedelta(hours=9)))
         articles.add(tx, [found], is_baseline=False)
     press.place()
-    assert count(press, keys) == SPLIT.count(is_done=not is_live)
+    assert count(press, keys) == SPLIT.count(is_done=release == "ours")
 
 
 async def test_a_story_whose_part_has_gone_is_not_split(press: Press) -> None:
@@ -332,7 +333,12 @@ async def test_the_pause_begins_when_the_index_is_there_again(
     monkeypatch.setattr(assigner_room, "hold", slowly)
     while press.assigner.place_due():
         pass
-    assert press.assigner._regrouping_from == press.watch.now + REGROUP_PAUSE
+    ends_at = press.assigner._regrouping_from
+    assert ends_at == press.watch.now + REGROUP_PAUSE
+    press.assigner._index = None  # for another reason, such as new rules
+    add(press, report("flood", "dawn", press.watch.now))
+    assert press.place() == 1
+    assert press.assigner._regrouping_from == ends_at
 
 
 def test_regrouping_does_not_depend_on_batches_and_takeovers(

@@ -19,7 +19,7 @@ from monitor.model.delivery import Channel
 from monitor.model.network import Smtp
 from monitor.pipeline.ports import Ports
 from monitor.schedule.beat import Heart, Parts
-from monitor.store import beats, problems, roles
+from monitor.store import beats, migrate, problems, roles
 from monitor.store.beats import Beat
 
 
@@ -46,6 +46,7 @@ async def test_a_beat_says_what_is_in_force_and_since_when_a_lane_fails(ports: P
     first = own(ports)
     assert (first.signs.version, first.signs.rules) == (__version__, 1)
     assert first.signs.ruleset == ports.current.engine.revision
+    assert first.signs.schema == migrate.head()
     heart.beat()
     again = own(ports)
     assert again.at > first.at
