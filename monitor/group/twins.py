@@ -52,6 +52,8 @@ def twin_of(
     for asking, asked in ((one, other), (other, one)):
         shown = shelf.show(asked, shelf.centre(asked), RECENT_ARTICLES)
         profiles = [shelf.profile_at(seat) for seat in ends(shelf.seats_in(asking))]
+        if any(is_elsewhere(profile, shown) for profile in profiles):
+            return None
         if mean_score(profiles, shown, frequency, model) < TWIN_SCORE:
             return None
     return Twins((placement.story, name))

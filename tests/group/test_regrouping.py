@@ -52,6 +52,17 @@ def test_stories_are_one_once_reports_of_both_are_in_either() -> None:
     assert {*found[-1].stories} == {one, other}
 
 
+def test_stories_of_which_one_report_is_from_elsewhere_stay_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One is enough: the mean of the others would make up for it."""
+    second = twins(NOW)[1].key
+    monkeypatch.setattr(twins_room, "TWIN_SCORE", 0.2)
+    assert place_all(twins(NOW))[2][-1] is not None
+    monkeypatch.setattr(twins_room, "is_elsewhere", lambda one, _: one.key == second)
+    assert not any(place_all(twins(NOW))[2])
+
+
 def test_stories_that_together_would_be_too_old_stay_two(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
